@@ -1,0 +1,1 @@
+"""The languages that Sigmaglot writes, one package each; they never import one another."""

@@ -1,0 +1,176 @@
+"""Write Kusto.
+
+Source: the Kusto query language reference, on string literals, operators and RE2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from typing import Any
+
+from sigmaglot import ir
+from sigmaglot.ir import Leaf, Shape
+from sigmaglot.language import Plan, Selector, Writer, inline_flags, leaf_column, regex_of
+
+_PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_OPERATORS = {
+    (Shape.EQUALS, False): "=~",
+    (Shape.EQUALS, True): "==",
+    (Shape.STARTSWITH, False): "startswith",
+    (Shape.STARTSWITH, True): "startswith_cs",
+    (Shape.ENDSWITH, False): "endswith",
+    (Shape.ENDSWITH, True): "endswith_cs",
+    (Shape.CONTAINS, False): "contains",
+    (Shape.CONTAINS, True): "contains_cs",
+}
+_TIME_PARTS = {
+    ir.TimePart.MINUTE: 'datetime_part("minute", {0})',
+    ir.TimePart.HOUR: "hourofday({0})",
+    ir.TimePart.DAY: "dayofmonth({0})",
+    ir.TimePart.WEEK: "week_of_year({0})",
+    ir.TimePart.MONTH: "monthofyear({0})",
+    ir.TimePart.YEAR: "getyear({0})",
+}
+
+
+def quote(text: str) -> str:
+    """Return a string literal: verbatim where a backslash would double, escaped otherwise."""
+    if "\\" in text and text.isprintable():
+        return '@"' + text.replace('"', '""') + '"'
+    return '"' + "".join(_ESCAPES.get(char, _escape(char)) for char in text) + '"'
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if char.isprintable():
+        return char
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def column(name: str) -> str:
+    """Return a column name, bracketed where it is no plain identifier."""
+    return name if _PLAIN_NAME.fullmatch(name) else f"[{quote(name)}]"
+
+
+def _string(leaf: ir.StringMatch) -> str:
+    shape, text = ir.shape_of(leaf.pattern)
+    if (shape, leaf.cased) in _OPERATORS:
+        return f"{_text_column(leaf)} {_OPERATORS[shape, leaf.cased]} {quote(text)}"
+    flags = "s" if leaf.cased else "is"
+    regex = f"(?{flags})^{regex_of(leaf.pattern)}$"
+    return f"{_text_column(leaf)} matches regex {quote(regex)}"
+
+
+def _text_column(leaf: Leaf) -> str:
+    """Return the column as text: numbers have no string operators."""
+    name = column(leaf_column(leaf))
+    field = getattr(leaf, "field", None)
+    return name if getattr(field, "type", "string") == "string" else f"tostring({name})"
+
+
+def _regex(leaf: ir.RegexMatch) -> str:
+    return f"{_text_column(leaf)} matches regex {quote(inline_flags(leaf.flags) + leaf.regex)}"
+
+
+def _cidr(leaf: ir.CidrMatch) -> str:
+    family = "ipv6" if ":" in leaf.network else "ipv4"
+    return f"{family}_is_in_range({column(leaf_column(leaf))}, {quote(leaf.network)})"
+
+
+def _compare(leaf: ir.Compare) -> str:
+    name = column(leaf_column(leaf))
+    kind = getattr(leaf.field, "type", "string")
+    return f"{f'todouble({name})' if kind == 'string' else name} {leaf.op} {leaf.number}"
+
+
+def _field(leaf: ir.FieldMatch) -> str:
+    left = column(leaf_column(leaf))
+    right = column(leaf.other if isinstance(leaf.other, str) else leaf.other.name)
+    if getattr(leaf.field, "type", "string") != "string":
+        return f"{left} == {right}"
+    test = f"{left} {_OPERATORS[leaf.shape, False]} {right}"
+    return f"({test} and isnotempty({left}) and isnotempty({right}))"
+
+
+def _time(leaf: ir.TimeMatch) -> str:
+    return f"{_TIME_PARTS[leaf.part].format(column(leaf_column(leaf)))} {leaf.op} {leaf.number}"
+
+
+_LEAVES: dict[type, Any] = {
+    ir.StringMatch: _string,
+    ir.RegexMatch: _regex,
+    ir.CidrMatch: _cidr,
+    ir.Compare: _compare,
+    ir.FieldMatch: _field,
+    ir.TimeMatch: _time,
+    ir.IsNull: lambda leaf: f"isnull({column(leaf_column(leaf))})",
+    ir.IsEmpty: lambda leaf: f"isempty({column(leaf_column(leaf))})",
+}
+_MAY_BE_NULL = (ir.CidrMatch, ir.Compare, ir.TimeMatch)
+
+
+def leaf_text(leaf: Leaf) -> str:
+    """Return one leaf as Kusto writes it."""
+    text: str = _LEAVES[type(leaf)](leaf)
+    return text
+
+
+def _leaf(leaf: Leaf, under_not: bool) -> str:
+    """Return a leaf; under a NOT a test that may be null is made false, or its row is lost."""
+    text = leaf_text(leaf)
+    if under_not and isinstance(leaf, _MAY_BE_NULL):
+        return f"coalesce({text}, false)"
+    return text
+
+
+def _negate(text: str, plain: bool) -> str:
+    for test, opposite in (("isempty(", "isnotempty("), ("isnull(", "isnotnull(")):
+        if plain and text.startswith(test):
+            return opposite + text.removeprefix(test)
+    return f"not({text})"
+
+
+def _group_key(leaf: Leaf) -> Hashable | None:
+    if isinstance(leaf, ir.StringMatch) and ir.shape_of(leaf.pattern)[0] is Shape.EQUALS:
+        return (_text_column(leaf), leaf.cased)
+    return None
+
+
+def _group(leaves: list[Leaf]) -> str:
+    first = leaves[0]
+    values = ", ".join(
+        quote(ir.shape_of(leaf.pattern)[1]) for leaf in leaves if isinstance(leaf, ir.StringMatch)
+    )
+    operator = "in" if isinstance(first, ir.StringMatch) and first.cased else "in~"
+    return f"{_text_column(first)} {operator} ({values})"
+
+
+WRITER = Writer(_leaf, " and ", " or ", _negate, _group_key, _group)
+
+
+def _selector(selector: Selector) -> str:
+    values = [quote(value) for value in selector.values]
+    if len(values) == 1:
+        return f"{column(selector.column)} == {values[0]}"
+    return f"{column(selector.column)} in ({', '.join(values)})"
+
+
+def render(plan: Plan) -> tuple[str, ...]:
+    """Return the one query of a plan: a line for each top-level condition."""
+    lines = [plan.source.table]
+    if plan.hunt and plan.hunt.last and plan.source.time:
+        lines.append(f"| where {plan.source.time} > ago({plan.hunt.last})")
+    lines += [f"| where {_selector(selector)}" for selector in plan.source.selectors]
+    conjuncts = plan.filter.children if isinstance(plan.filter, ir.And) else (plan.filter,)
+    lines += [f"| where {WRITER.write(conjunct)}" for conjunct in conjuncts]
+    if plan.hunt:
+        lines.append(f"| project {', '.join(column(name) for name in plan.hunt.projection)}")
+        lines.append(f"| order by {plan.source.time} desc")
+    return ("\n".join(lines),)
+
+
+def comment(lines: tuple[str, ...]) -> str:
+    """Return lines as a comment block."""
+    return "\n".join(f"// {line}".rstrip() for line in lines)

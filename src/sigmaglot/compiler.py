@@ -1,0 +1,299 @@
+"""The whole library in one call: rules and targets in, a result for each pair out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sigmaglot import ir
+from sigmaglot.errors import Diagnostic, RuleError
+from sigmaglot.frontend import Rule, parse
+from sigmaglot.ir import Node, Note
+from sigmaglot.language import Hunt, Language, Plan, TooManyQueriesError
+from sigmaglot.passes.legalise import Choice, Fidelity, Policy, choose, legalise
+from sigmaglot.passes.normalise import normalise
+from sigmaglot.pipelines import Pipeline, Recording, bind, entry_of, load_pipeline
+from sigmaglot.rule import RuleInfo
+from sigmaglot.source import Document
+from sigmaglot.targets import Target, load_language
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asks of every query.
+
+    Attributes:
+        policy: The fidelity that is accepted.
+        hunt: Whether queries show their result for a person.
+        last: The time span of hunting queries, such as ``7d``; empty for none.
+    """
+
+    policy: Policy = Policy.CLOSEST
+    hunt: bool = False
+    last: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one rule for one target.
+
+    Attributes:
+        info: The rule's metadata; its path alone where it could not be parsed.
+        target: The target's name, empty where the rule could not be parsed.
+        fidelity: The claim; UNSUPPORTED where there is no query.
+        queries: Their texts; together they find what the claim says.
+        notes: Each departure from the rule.
+        assumes: What the claim rests on that no vendor document confirms.
+        fields: The columns that the queries use, in order of the rule.
+        diagnostics: Why there is no query, or what else the user must know.
+    """
+
+    info: RuleInfo
+    target: str
+    fidelity: Fidelity = Fidelity.UNSUPPORTED
+    queries: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    assumes: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Return whether there is a query."""
+        return bool(self.queries)
+
+    @property
+    def sha256(self) -> str:
+        """Return the digest of the queries, joined by a blank line, empty where there is none."""
+        text = "\n\n".join(self.queries)
+        return hashlib.sha256(text.encode()).hexdigest() if self.queries else ""
+
+
+def compile_documents(
+    documents: Iterable[Document | Diagnostic],
+    targets: Sequence[Target],
+    options: Options = Options(),  # noqa: B008 - frozen
+    pipelines: Sequence[Any] = (),
+) -> Iterator[Result]:
+    """Yield the results of documents in order: one a target, or one where a rule cannot be parsed.
+
+    ``pipelines`` are the user's pySigma processing pipelines, applied before ours. Whatever one
+    rule raises becomes its diagnostic; the others are compiled.
+    """
+    seen: dict[str, str] = {}
+    for document in documents:
+        if isinstance(document, Diagnostic):
+            yield Result(RuleInfo(document.path), "", diagnostics=(document,))
+            continue
+        yield from _compile_document(document, targets, options, pipelines, seen)
+
+
+def _compile_document(
+    document: Document,
+    targets: Sequence[Target],
+    options: Options,
+    pipelines: Sequence[Any],
+    seen: dict[str, str],
+) -> Iterator[Result]:
+    try:
+        rule = parse(document, pipelines)
+        check_unique(rule, seen)
+    except RuleError as error:
+        info = RuleInfo.from_document(document.path, document.data)
+        yield Result(info, "", diagnostics=(error.diagnostic,))
+        return
+    except Exception as error:  # noqa: BLE001 - one rule's surprise must not end the run
+        info = RuleInfo.from_document(document.path, document.data)
+        yield Result(info, "", diagnostics=(_internal(document, "parse", error),))
+        return
+    condition = normalise(rule.condition)
+    for target in targets:
+        yield compile_rule(rule, condition, target, options, pipelines)
+
+
+def check_unique(rule: Rule, seen: dict[str, str]) -> None:
+    """Remember a rule's id; the second rule with one is refused.
+
+    Raises:
+        RuleError: An earlier rule of the run has the id.
+    """
+    name = rule.info.id
+    if name and name in seen:
+        raise RuleError(
+            rule.document.diagnose(
+                "SG109",
+                f"the id {name} is used already by {seen[name]}",
+                ("id",),
+                hint="give the rule an id of its own",
+            )
+        )
+    if name:
+        seen[name] = rule.info.path
+
+
+def compile_rule(
+    rule: Rule, condition: Node, target: Target, options: Options, pipelines: Sequence[Any] = ()
+) -> Result:
+    """Return what becomes of a parsed rule, with its normalised condition, for one target."""
+    try:
+        if target.is_pysigma:
+            from sigmaglot.pysigma_target import convert  # noqa: PLC0415 - heavy, and rarely asked for
+
+            queries = convert(rule.document, target.name, pipelines)
+            return Result(rule.info, target.name, Fidelity.UNSUPPORTED, queries)
+        return _compile(rule, condition, target, options)
+    except RuleError as error:
+        return Result(rule.info, target.name, diagnostics=(error.diagnostic,))
+    except Exception as error:  # noqa: BLE001 - as above
+        stage = f"compile for {target.name}"
+        return Result(
+            rule.info, target.name, diagnostics=(_internal(rule.document, stage, error),)
+        )
+
+
+def _internal(document: Document, stage: str, error: Exception) -> Diagnostic:
+    return document.diagnose(
+        "SG001",
+        f"internal error at the stage «{stage}»: {type(error).__name__}: {error}",
+        hint="this is a bug in Sigmaglot, not in the rule; please report it with the rule",
+    )
+
+
+def _compile(rule: Rule, condition: Node, target: Target, options: Options) -> Result:
+    pipeline, language = load_pipeline(target.pipeline), load_language(target.language)
+    recording = find_recording(rule, pipeline, target)
+    _check_placeholders(rule, condition)
+    choice = legal_choice(condition, recording, language, options.policy)
+    if choice.fidelity is Fidelity.UNSUPPORTED:
+        raise RuleError(_unsupported(rule, choice, target, options))
+    plan = Plan(recording.source, choice.node, _hunt(rule, recording, options))
+    columns = _columns(choice.node)
+    return Result(
+        rule.info,
+        target.name,
+        choice.fidelity,
+        _render(rule, plan, language, target),
+        choice.notes,
+        assumes_of(pipeline, language, columns),
+        tuple(dict.fromkeys(column.name for column in columns)),
+    )
+
+
+def legal_choice(
+    condition: Node, recording: Recording, language: Language, policy: Policy
+) -> Choice:
+    """Return the tree to render for a normalised condition, and its claim."""
+    return choose(legalise(bind(condition, recording), language.capabilities), policy)
+
+
+def find_recording(rule: Rule, pipeline: Pipeline, target: Target) -> Recording:
+    """Return where the pipeline keeps the events of the rule's log source.
+
+    Raises:
+        RuleError: It does not record them.
+    """
+    source = rule.info.logsource
+    recording = pipeline.recordings.get(source.category)
+    fits = source.product in {"", pipeline.product} and source.service in {"", "sysmon"}
+    if recording is None or not fits:
+        known = ", ".join(pipeline.recordings)
+        raise RuleError(
+            rule.document.diagnose(
+                "SG201",
+                f"unsupported: the log source ({source}) is not mapped in {pipeline.name}",
+                ("logsource",),
+                hint=f"{target.name} compiles {pipeline.product} rules of the category {known}",
+            )
+        )
+    return recording
+
+
+def _check_placeholders(rule: Rule, condition: Node) -> None:
+    for leaf in ir.leaves(condition):
+        if isinstance(leaf, ir.Placeholder):
+            raise RuleError(
+                rule.document.diagnose(
+                    "SG133",
+                    f"the placeholder `%{leaf.name}%` of `{leaf.field}` has no value",
+                    leaf.place,
+                    hint="give its values with `-p FILE`, a pipeline with `value_placeholders`",
+                )
+            )
+
+
+def _unsupported(rule: Rule, choice: Choice, target: Target, options: Options) -> Diagnostic:
+    if not choice.notes:
+        return rule.document.diagnose(
+            "SG203",
+            f"unsupported: the rule is always true or always false in {target.name}",
+            ("detection",),
+            hint="`sigmaglot explain` shows what became of each leaf",
+        )
+    asked = "" if options.policy is Policy.CLOSEST else f" at the fidelity `{options.policy}`"
+    reasons = "; ".join(
+        f"{note.message}{f' (value `{note.value}`)' if note.value else ''}"
+        for note in choice.notes[:3]
+    )
+    more = f"; and {len(choice.notes) - 3} more" if len(choice.notes) > 3 else ""
+    place = _place_of(rule, choice.notes[0])
+    return rule.document.diagnose(
+        "SG202",
+        f"unsupported: no query for {target.name}{asked}: {reasons}{more}",
+        place,
+        hint="`sigmaglot explain` shows what became of each leaf",
+    )
+
+
+def _place_of(rule: Rule, note: Note) -> ir.Place:
+    """Return the place of the first leaf with the note's value, else the detection."""
+    for leaf in ir.leaves(rule.condition):
+        if ir.value_text(leaf) == note.value and leaf.place:
+            return leaf.place
+    return ("detection",)
+
+
+def _hunt(rule: Rule, recording: Recording, options: Options) -> Hunt | None:
+    """Return the projection: time and host, then the rule's fields, else the pipeline's choice."""
+    if not options.hunt:
+        return None
+    default = recording.source.projection
+    if not rule.info.fields:
+        return Hunt(default, options.last)
+    entries = (entry_of(field, recording) for field in rule.info.fields)
+    named = (column.name for entry in entries for column in entry.columns.values())
+    return Hunt(tuple(dict.fromkeys((*default[:2], *named))), options.last)
+
+
+def _render(rule: Rule, plan: Plan, language: Language, target: Target) -> tuple[str, ...]:
+    try:
+        return language.render(plan)
+    except TooManyQueriesError as error:
+        raise RuleError(
+            rule.document.diagnose(
+                "SG302",
+                f"unsupported: {target.name} would need {error.needed} queries or more, "
+                f"over its limit of {error.limit}",
+                ("detection", "condition"),
+                hint="split the rule, or shorten the lists that its condition multiplies",
+            )
+        ) from error
+
+
+def _columns(node: Node) -> list[ir.Column]:
+    """Return the columns of a tree in order, with repetitions."""
+    fields = (
+        field
+        for leaf in ir.leaves(node)
+        for field in (getattr(leaf, "field", None), getattr(leaf, "other", None))
+    )
+    return [field for field in fields if isinstance(field, ir.Column)]
+
+
+def assumes_of(
+    pipeline: Pipeline, language: Language, columns: Sequence[ir.Column]
+) -> tuple[str, ...]:
+    """Return what a claim over these columns rests on, without repetition."""
+    caveats = (column.caveat for column in columns if column.caveat)
+    return tuple(dict.fromkeys((*pipeline.assumes, *language.assumes, *caveats)))

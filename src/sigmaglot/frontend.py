@@ -1,0 +1,549 @@
+"""Parse rules with pySigma and hand them on as plain values.
+
+Together with ``sigmaglot.pysigma_target`` this is the only module that knows pySigma, so a new
+major version of it is a change of one file.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sigma import exceptions as sigma_errors
+from sigma import types as sigma
+from sigma.conditions import (
+    ConditionAND,
+    ConditionIdentifier,
+    ConditionNOT,
+    ConditionOR,
+    ConditionSelector,
+    SigmaCondition,
+)
+from sigma.rule import SigmaRule
+from sigma.rule.detection import SigmaDetection, SigmaDetectionItem, SigmaDetections
+
+from sigmaglot import ir, lower
+from sigmaglot.errors import Diagnostic, RuleError
+from sigmaglot.ir import Place
+from sigmaglot.rule import RuleInfo
+from sigmaglot.source import Document
+
+MAX_FORMS = 5_000
+"""Most alternatives that `windash` may make of one value (five dashes for each flag)."""
+
+_DASHES = re.compile(r"\B[-/]\b")
+_ANCHORS = frozenset({"contains", "startswith", "endswith"})
+_EXCLUSIVE = (
+    _ANCHORS,
+    frozenset({"re", "cidr", "exists", "fieldref", "lt", "lte", "gt", "gte"}),
+    frozenset({"base64", "base64offset"}),
+    frozenset({"wide", "utf16le", "utf16", "utf16be"}),
+    frozenset({"minute", "hour", "day", "week", "month", "year"}),
+    frozenset({"cased", "i"}),
+    frozenset({"cased", "ignorecase"}),
+    frozenset({"cased", "re"}),
+)
+_ALIASES = {"utf16le": "wide"}
+"""Modifiers of the specification that pySigma knows by another name only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A parsed rule: what is known of it, its tree over Sigma fields, and where it came from."""
+
+    info: RuleInfo
+    condition: ir.Node
+    document: Document
+
+
+def parse(document: Document, pipelines: Sequence[Any] = ()) -> Rule:
+    """Return the rule of a document, after the user's pySigma pipelines were applied.
+
+    Raises:
+        RuleError: The document is no detection rule, or is not valid.
+    """
+    _check_kind(document)
+    _check_detection(document)
+    rule = _from_dict(document)
+    if pipelines:
+        _apply(rule, pipelines, document)
+    selections = _selections(rule.detection, document)
+    condition = _conditions(rule.detection, document)
+    info = RuleInfo.from_document(document.path, document.data)
+    return Rule(info, lower.lower(selections, condition), document)
+
+
+def load_pipelines(texts: Iterable[str]) -> list[Any]:
+    """Return the user's processing pipelines, in order of their priority.
+
+    Raises:
+        sigma.exceptions.SigmaError: A text is no processing pipeline.
+    """
+    from sigma.processing.pipeline import ProcessingPipeline  # noqa: PLC0415 - only with `-p`
+
+    loaded = [ProcessingPipeline.from_yaml(text) for text in texts]
+    return sorted(loaded, key=lambda pipeline: pipeline.priority)
+
+
+PipelineError = sigma_errors.SigmaError
+"""What ``load_pipelines`` raises, for callers that must not import pySigma."""
+
+
+def _check_kind(document: Document) -> None:
+    for key, code in (("correlation", "SG140"), ("filter", "SG141")):
+        if key in document.data and "detection" not in document.data:
+            raise RuleError(
+                document.diagnose(
+                    code,
+                    f"unsupported: {key} rules are not compiled yet",
+                    (key,),
+                    hint="compile the detection rules that it refers to on their own",
+                )
+            )
+
+
+def _check_detection(document: Document) -> None:
+    detection = document.data.get("detection")
+    if not isinstance(detection, dict):
+        missing = "detection" not in document.data
+        reason = "has no `detection`" if missing else "has a `detection` that is not a map"
+        raise RuleError(
+            document.diagnose(
+                "SG120",
+                f"the rule {reason}",
+                () if missing else ("detection",),
+                hint="add `detection:` with a selection and a `condition:`",
+            )
+        )
+    condition = detection.get("condition")
+    named = condition if isinstance(condition, list) else [condition]
+    if not named or not all(isinstance(text, str) and text.strip() for text in named):
+        missing = "condition" not in detection
+        raise RuleError(
+            document.diagnose(
+                "SG121",
+                "the detection has no `condition`" if missing else "the `condition` is not a text",
+                ("detection",) if missing else ("detection", "condition"),
+                hint="add `condition:` with the names of the selections",
+            )
+        )
+    for name, definition in detection.items():
+        if name != "condition":
+            _check_definition(document, definition, ("detection", name))
+
+
+def _check_definition(document: Document, definition: Any, place: Place) -> None:
+    if isinstance(definition, (dict, list)) and not definition:
+        raise RuleError(
+            document.diagnose(
+                "SG134", f"the selection `{place[-1]}` is empty", place, hint="give it a field"
+            )
+        )
+    if isinstance(definition, list):
+        for index, item in enumerate(definition):
+            if isinstance(item, (dict, list)):
+                _check_definition(document, item, (*place, index))
+    elif isinstance(definition, dict):
+        for key, value in definition.items():
+            _check_item(document, key, value, (*place, key))
+
+
+def _check_item(document: Document, key: Any, value: Any, place: Place) -> None:
+    if not isinstance(key, str):
+        raise RuleError(document.diagnose("SG130", f"the field name `{key}` is not a text", place))
+    if "|" not in key:
+        return
+    modifiers = key.split("|")[1:]
+    for group in _EXCLUSIVE:
+        clash = [name for name in modifiers if name in group]
+        if len(clash) > 1:
+            raise RuleError(
+                document.diagnose(
+                    "SG126",
+                    f"the modifiers `{'` and `'.join(clash)}` of `{key}` contradict each other",
+                    place,
+                    hint="keep one of them",
+                )
+            )
+    values = value if isinstance(value, list) else [value]
+    _check_values(document, modifiers, values, place)
+
+
+def _check_values(
+    document: Document, modifiers: list[str], values: list[Any], place: Place
+) -> None:
+    for index, value in enumerate(values):
+        here = (*place, index) if len(values) > 1 else place
+        if "re" in modifiers and not isinstance(value, str):
+            raise RuleError(
+                document.diagnose(
+                    "SG130", f"`re` takes a text, not `{value}`", here, hint="quote the value"
+                )
+            )
+        if "windash" in modifiers and isinstance(value, str):
+            forms = 5 ** len(_DASHES.findall(value))
+            if forms > MAX_FORMS:
+                raise RuleError(
+                    document.diagnose(
+                        "SG132",
+                        f"`windash` makes {forms:,} forms of the value, over {MAX_FORMS:,}",
+                        here,
+                        hint="split the value into several, linked with `all`",
+                    )
+                )
+
+
+def _from_dict(document: Document) -> SigmaRule:
+    data = _without_aliases(document.data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of `re`, about sets in a rule's regex
+        try:
+            rule = SigmaRule.from_dict(data, collect_errors=True)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise RuleError(
+                document.diagnose("SG131", f"the rule is not valid: {error}")
+            ) from error
+        if rule.errors:
+            raise RuleError(_explain(document, data, rule.errors[0]))
+    return rule
+
+
+def _without_aliases(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the rule with modifiers by the names that pySigma has for them."""
+    if "utf16le" not in str(data["detection"]):
+        return data
+
+    def renamed(definition: Any) -> Any:
+        if isinstance(definition, list):
+            return [renamed(item) for item in definition]
+        if not isinstance(definition, dict):
+            return definition
+        return {
+            "|".join(_ALIASES.get(part, part) for part in key.split("|")): value
+            for key, value in definition.items()
+        }
+
+    detection = {name: renamed(definition) for name, definition in data["detection"].items()}
+    return {**data, "detection": detection}
+
+
+_METADATA = (
+    (sigma_errors.SigmaIdentifierError, "id", "SG131"),
+    (sigma_errors.SigmaLevelError, "level", "SG131"),
+    (sigma_errors.SigmaStatusError, "status", "SG131"),
+    (sigma_errors.SigmaTagError, "tags", "SG131"),
+    (sigma_errors.SigmaDateError, "date", "SG131"),
+    (sigma_errors.SigmaModifiedError, "modified", "SG131"),
+    (sigma_errors.SigmaTitleError, "title", "SG131"),
+    (sigma_errors.SigmaReferencesError, "references", "SG131"),
+    (sigma_errors.SigmaFieldsError, "fields", "SG131"),
+    (sigma_errors.SigmaFalsePositivesError, "falsepositives", "SG131"),
+    (sigma_errors.SigmaRelatedError, "related", "SG131"),
+    (sigma_errors.SigmaLogsourceError, "logsource", "SG150"),
+)
+
+
+def _explain(document: Document, data: dict[str, Any], error: Exception) -> Diagnostic:
+    """Return the diagnostic of an error that pySigma collected, at the node that caused it."""
+    for kind, key, code in _METADATA:
+        if isinstance(error, kind):
+            place: Place = (key,) if key in document.data else ()
+            return document.diagnose(code, _lower_first(str(error)), place, hint=f"see `{key}`")
+    for name, definition in data["detection"].items():
+        if name != "condition":
+            found = _find_failure(definition, ("detection", name))
+            if found:
+                place, reason = found
+                code, hint = _classify(reason)
+                return document.diagnose(code, _lower_first(str(reason)), place, hint=hint)
+    return document.diagnose("SG131", _lower_first(str(error)))
+
+
+def _find_failure(definition: Any, place: Place) -> tuple[Place, Exception] | None:
+    if isinstance(definition, dict):
+        for key, value in definition.items():
+            values = value if isinstance(value, list) else [value]
+            for index, one in enumerate(values):
+                here = (*place, key, index) if isinstance(value, list) else (*place, key)
+                failure = _try(lambda: SigmaDetectionItem.from_mapping(key, one))  # noqa: B023
+                if failure:
+                    return here, failure
+    elif isinstance(definition, list):
+        for index, one in enumerate(definition):
+            found = _find_failure(one, (*place, index))
+            if found:
+                return found
+    failure = _try(lambda: SigmaDetection.from_definition(definition))
+    return (place, failure) if failure else None
+
+
+def _try(build: Any) -> Exception | None:
+    try:
+        build()
+    except (sigma_errors.SigmaError, TypeError, ValueError, AttributeError) as error:
+        return error
+    return None
+
+
+_CLASSES = (
+    ("Unknown modifier", "SG125", "see `sigma-spec`: the modifiers are named there"),
+    ("Regular expression '", "SG127", "test it against a sample; Sigma's flavour is PCRE"),
+    ("Invalid CIDR", "SG128", "write it as 10.0.0.0/8, with the host bits zero"),
+    ("Base64 encoding", "SG129", "encode a text without wildcards"),
+    ("Wide modifier", "SG129", "the modifier encodes ASCII only"),
+    ("UTF-16", "SG129", "the modifier encodes ASCII only"),
+    ("only applicable to unmodified", "SG126", "put it first, or drop the modifier before it"),
+    ("incompatible to value type", "SG130", "quote a number to make it a text, or drop the quotes"),
+)
+
+
+def _classify(error: Exception) -> tuple[str, str]:
+    text = str(error)
+    for start, code, hint in _CLASSES:
+        if start in text:
+            return code, hint
+    return "SG130", "look at the value and the modifiers of the field"
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+def _apply(rule: SigmaRule, pipelines: Sequence[Any], document: Document) -> None:
+    for pipeline in pipelines:
+        try:
+            pipeline.apply(rule)
+        except sigma_errors.SigmaError as error:
+            raise RuleError(
+                document.diagnose("SG160", f"the processing pipeline failed: {error}")
+            ) from error
+
+
+def _conditions(detections: SigmaDetections, document: Document) -> lower.Condition:
+    """Return the condition; a list of conditions is their disjunction, as the specification says."""
+    found = [
+        _condition(condition, detections, document, index)
+        for index, condition in enumerate(detections.parsed_condition)
+    ]
+    return found[0] if len(found) == 1 else lower.Combine("or", tuple(found))
+
+
+def _condition(
+    condition: SigmaCondition, detections: SigmaDetections, document: Document, index: int
+) -> lower.Condition:
+    many = isinstance(document.data["detection"]["condition"], list)
+    place: Place = ("detection", "condition", index) if many else ("detection", "condition")
+    try:
+        parsed = condition.parse(postprocess=False)
+    except sigma_errors.SigmaConditionError as error:
+        hint = "use `and`, `or`, `not`, `1 of x*`, `all of x*` and parentheses"
+        if "|" in condition.condition:
+            hint = "write a correlation rule in place of the old pipe syntax"
+        raise RuleError(
+            document.diagnose("SG124", f"the condition cannot be parsed: {error}", place, hint=hint)
+        ) from error
+    return _Conditions(detections, document, place).read(parsed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Conditions:
+    """Reads one parsed condition of a rule."""
+
+    detections: SigmaDetections
+    document: Document
+    place: Place
+
+    def read(self, node: Any) -> lower.Condition:
+        """Return the plain form of a parsed condition."""
+        if isinstance(node, ConditionIdentifier):
+            return self._name(node.identifier)
+        if isinstance(node, ConditionSelector):
+            return self._selector(node)
+        for kind, operator in ((ConditionAND, "and"), (ConditionOR, "or"), (ConditionNOT, "not")):
+            if isinstance(node, kind):
+                return lower.Combine(operator, tuple(self.read(arg) for arg in node.args))
+        raise TypeError(node)
+
+    def _name(self, name: str) -> lower.Condition:
+        if name not in self.detections.detections:
+            known = ", ".join(f"`{key}`" for key in self.detections.detections)
+            raise RuleError(
+                self.document.diagnose(
+                    "SG122",
+                    f"the condition names the selection `{name}`, which is not there",
+                    self.place,
+                    hint=f"the selections are {known}",
+                )
+            )
+        return lower.Name(name)
+
+    def _selector(self, node: ConditionSelector) -> lower.Condition:
+        names = node.resolve_referenced_detections(self.detections)
+        operator = "and" if node.cond_class is ConditionAND else "or"
+        if not names:
+            raise RuleError(
+                self.document.diagnose(
+                    "SG123",
+                    f"`{node.args[0]} of {node.pattern}` matches no selection",
+                    self.place,
+                    hint="name a selection so that the pattern finds it",
+                )
+            )
+        named = tuple(lower.Name(name.identifier) for name in names)
+        return named[0] if len(named) == 1 else lower.Combine(operator, named)
+
+
+def _selections(detections: SigmaDetections, document: Document) -> dict[str, lower.Group]:
+    reader = _Selections(document)
+    written = document.data["detection"]
+    return {
+        name: reader.group(detection, written.get(name), ("detection", name))
+        for name, detection in detections.detections.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Selections:
+    """Reads the selections of a rule; what a pipeline rewrote keeps the place of its selection."""
+
+    document: Document
+
+    def group(self, detection: SigmaDetection, written: Any, place: Place) -> lower.Group:
+        """Return the plain form of a selection."""
+        steps = _steps(written, len(detection.detection_items))
+        members = tuple(
+            self.group(item, *_descend(written, step, place))
+            if isinstance(item, SigmaDetection)
+            else self.item(item, *_descend(written, step, place))
+            for item, step in zip(detection.detection_items, steps, strict=True)
+        )
+        return lower.Group(members, every=detection.item_linking is ConditionAND)
+
+    def item(self, item: SigmaDetectionItem, written: Any, place: Place) -> lower.Item:
+        """Return the plain form of one line of a selection."""
+        listed = isinstance(written, list) and len(written) == len(item.value)
+        values = tuple(
+            (self.value(value, here), here)
+            for index, value in enumerate(item.value)
+            for here in [(*place, index) if listed else place]
+        ) or ((lower.Null(), place),)
+        every = item.value_linking is ConditionAND
+        return lower.Item(item.field, values, every=every, negated=item.negated)
+
+    def value(self, value: Any, place: Place) -> lower.Value:
+        """Return the plain form of one value."""
+        for kind, convert in _VALUES:
+            if isinstance(value, kind):
+                return convert(self, value, place)
+        raise RuleError(
+            self.document.diagnose(
+                "SG160",
+                f"a pipeline left a `{type(value).__name__}`, which has no meaning here",
+                place,
+                hint="use a pipeline that yields values, such as `value_placeholders`",
+            )
+        )
+
+
+def _pattern(value: sigma.SigmaString) -> ir.Pattern:
+    parts: list[ir.Part] = [
+        ir.Literal(part)
+        if isinstance(part, str)
+        else ir.AnyRun
+        if part is sigma.SpecialChars.WILDCARD_MULTI
+        else ir.AnyOne
+        for part in value.s
+    ]
+    return ir.tidy(tuple(parts))
+
+
+def _hole(value: sigma.SigmaString) -> lower.Hole | None:
+    """Return the first placeholder of a string, None where a pipeline has filled them all."""
+    names = (part.name for part in value.s if isinstance(part, sigma.Placeholder))
+    name = next(names, None)
+    return None if name is None else lower.Hole(name)
+
+
+def _steps(written: Any, count: int) -> list[str | int | None]:
+    """Return the YAML step to each of a selection's members, None where they do not correspond."""
+    if isinstance(written, dict) and len(written) == count:
+        return list(written)
+    if isinstance(written, list) and len(written) == count:
+        return list(range(count))
+    return [None] * count
+
+
+def _descend(written: Any, step: str | int | None, place: Place) -> tuple[Any, Place]:
+    return (written, place) if step is None else (written[step], (*place, step))
+
+
+_FLAGS = {
+    sigma.SigmaRegularExpressionFlag.IGNORECASE: "i",
+    sigma.SigmaRegularExpressionFlag.MULTILINE: "m",
+    sigma.SigmaRegularExpressionFlag.DOTALL: "s",
+}
+_OPS = {
+    sigma.CompareOperators.LT: ir.Op.LT,
+    sigma.CompareOperators.LTE: ir.Op.LTE,
+    sigma.CompareOperators.GT: ir.Op.GT,
+    sigma.CompareOperators.GTE: ir.Op.GTE,
+}
+
+
+def _text(_: _Selections, value: sigma.SigmaString, __: Place) -> lower.Value:
+    cased = isinstance(value, sigma.SigmaCasedString)
+    return _hole(value) or lower.Text(_pattern(value), cased)
+
+
+def _regex(_: _Selections, value: sigma.SigmaRegularExpression, __: Place) -> lower.Value:
+    hole = _hole(value.regexp)
+    if hole:
+        return hole
+    flags = "".join(sorted(_FLAGS[flag] for flag in value.flags))
+    return lower.Regex(str(value.regexp), flags)
+
+
+def _compare(_: _Selections, value: sigma.SigmaCompareExpression, __: Place) -> lower.Value:
+    return _number(value.number, _OPS[value.op])
+
+
+def _number(value: sigma.SigmaNumber, op: ir.Op = ir.Op.EQ) -> lower.Value:
+    if isinstance(value, sigma.SigmaTimestampPart):
+        part = ir.TimePart(value.timestamp_part.name.lower())
+        return lower.Time(part, int(value.number), op)
+    return lower.Number(value.number, op)
+
+
+def _reference(_: _Selections, value: sigma.SigmaFieldReference, __: Place) -> lower.Value:
+    shapes = {
+        (False, False): ir.Shape.EQUALS,
+        (True, False): ir.Shape.STARTSWITH,
+        (False, True): ir.Shape.ENDSWITH,
+        (True, True): ir.Shape.CONTAINS,
+    }
+    return lower.Reference(value.field, shapes[value.starts_with, value.ends_with])
+
+
+def _expansion(reader: _Selections, value: sigma.SigmaExpansion, place: Place) -> lower.Value:
+    return lower.Alternatives(tuple(reader.value(form, place) for form in value.values))
+
+
+def _boolean(_: _Selections, value: sigma.SigmaBool, __: Place) -> lower.Value:
+    return lower.Text(ir.pattern(ir.Shape.EQUALS, str(value.boolean).lower()))
+
+
+_VALUES: tuple[tuple[type, Any], ...] = (
+    (sigma.SigmaString, _text),
+    (sigma.SigmaNumber, lambda _, value, __: _number(value)),
+    (sigma.SigmaRegularExpression, _regex),
+    (sigma.SigmaExpansion, _expansion),
+    (sigma.SigmaNull, lambda *_: lower.Null()),
+    (sigma.SigmaCompareExpression, _compare),
+    (sigma.SigmaCIDRExpression, lambda _, value, __: lower.Cidr(str(value.network))),
+    (sigma.SigmaFieldReference, _reference),
+    (sigma.SigmaExists, lambda _, value, __: lower.Presence(value.exists)),
+    (sigma.SigmaBool, _boolean),
+)

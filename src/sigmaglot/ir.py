@@ -1,0 +1,415 @@
+"""The tree that every stage works on: immutable, typed, without parents.
+
+What a leaf means is defined by running it: ``sigmaglot.evaluate``. Escaping is gone before a
+pattern exists; only a renderer brings it back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from functools import lru_cache
+
+Place = tuple[str | int, ...]
+"""Keys and indexes that lead from the root of the YAML document to the node of a leaf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Characters that stand for themselves."""
+
+    text: str
+
+
+class Wildcard(Enum):
+    """The two wildcards of a Sigma string."""
+
+    ONE = "?"
+    RUN = "*"
+
+
+AnyOne = Wildcard.ONE
+AnyRun = Wildcard.RUN
+Part = Literal | Wildcard
+Pattern = tuple[Part, ...]
+
+
+class Shape(StrEnum):
+    """What a pattern asks of a string."""
+
+    EMPTY = "empty"
+    ANY = "any"
+    EQUALS = "equals"
+    STARTSWITH = "startswith"
+    ENDSWITH = "endswith"
+    CONTAINS = "contains"
+    WILDCARD = "wildcard"
+    SINGLE = "single"
+
+
+@lru_cache(maxsize=65536)
+def shape_of(pattern: Pattern) -> tuple[Shape, str]:
+    """Return the shape of a pattern and its one literal (empty for the other shapes).
+
+    WILDCARD has runs between literals, SINGLE has at least one single-character wildcard.
+    """
+    if not pattern:
+        return Shape.EMPTY, ""
+    if AnyOne in pattern:
+        return Shape.SINGLE, ""
+    return _shape_of_runs(pattern)
+
+
+def _shape_of_runs(pattern: Pattern) -> tuple[Shape, str]:
+    match pattern:
+        case (Literal(text),):
+            return Shape.EQUALS, text
+        case (Wildcard.RUN,):
+            return Shape.ANY, ""
+        case (Wildcard.RUN, Literal(text)):
+            return Shape.ENDSWITH, text
+        case (Literal(text), Wildcard.RUN):
+            return Shape.STARTSWITH, text
+        case (Wildcard.RUN, Literal(text), Wildcard.RUN):
+            return Shape.CONTAINS, text
+        case _:
+            return Shape.WILDCARD, ""
+
+
+def pattern(shape: Shape, text: str) -> Pattern:
+    """Return the pattern of a simple shape, the inverse of ``shape_of``."""
+    literal = (Literal(text),) if text else ()
+    before = (AnyRun,) if shape in {Shape.ENDSWITH, Shape.CONTAINS} else ()
+    after = (AnyRun,) if shape in {Shape.STARTSWITH, Shape.CONTAINS} else ()
+    return tidy((*before, *literal, *after))
+
+
+def tidy(parts: Pattern) -> Pattern:
+    """Return an equal pattern with neighbouring literals joined and runs of ``*`` made one."""
+    out: list[Part] = []
+    for part in parts:
+        if isinstance(part, Literal) and not part.text:
+            continue
+        if out and isinstance(part, Literal) and isinstance(out[-1], Literal):
+            out[-1] = Literal(out[-1].text + part.text)
+        elif not (out and part is AnyRun and out[-1] is AnyRun):
+            out.append(part)
+    return tuple(out)
+
+
+def pattern_text(parts: Pattern) -> str:
+    """Return a pattern as Sigma writes it, for messages: wildcards bare, data escaped."""
+    return "".join(
+        part.value
+        if isinstance(part, Wildcard)
+        else part.text.replace("*", "\\*").replace("?", "\\?")
+        for part in parts
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A typed column of a target's schema, which replaces a Sigma field when a leaf is bound.
+
+    Attributes:
+        name: As the target's language writes it, before quoting.
+        type: A type of the pipeline, such as ``string``, ``long`` or ``keyword``.
+        text: The analysed sub-field of an Elastic keyword, empty where there is none.
+        base: The column that holds the last component of this path, empty where there is none.
+        caveat: What is unconfirmed about the mapping; shown to the user under ``assumes``.
+    """
+
+    name: str
+    type: str = "string"
+    text: str = ""
+    base: str = ""
+    caveat: str = ""
+
+
+Field = str | Column
+"""A Sigma field name before binding, a column after it."""
+
+
+class Op(StrEnum):
+    """Numeric comparisons."""
+
+    EQ = "=="
+    LT = "<"
+    LTE = "<="
+    GT = ">"
+    GTE = ">="
+
+
+class TimePart(StrEnum):
+    """Parts of a timestamp that a rule can test."""
+
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """True where every child is."""
+
+    children: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """True where some child is."""
+
+    children: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """True where the child is not: two-valued, also over a missing field."""
+
+    child: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """Always or never true."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StringMatch:
+    """The field's text matches a whole pattern, without letter case unless ``cased``."""
+
+    field: Field
+    pattern: Pattern
+    cased: bool = False
+    place: Place = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RegexMatch:
+    """A regular expression is found in the field; ``flags`` are of the letters i, m and s."""
+
+    field: Field
+    regex: str
+    flags: str = ""
+    place: Place = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CidrMatch:
+    """The field is an address of the network, written as ``10.0.0.0/8`` or ``fe80::/10``."""
+
+    field: Field
+    network: str
+    place: Place = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """The field, read as a number, compares so with a number."""
+
+    field: Field
+    op: Op
+    number: int | float
+    place: Place = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMatch:
+    """The field equals, starts with, ends with or contains the text of another field."""
+
+    field: Field
+    other: Field
+    shape: Shape = Shape.EQUALS
+    place: Place = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """The event has the field, whatever its value."""
+
+    field: Field
+    place: Place = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """The event lacks the field or holds null in it."""
+
+    field: Field
+    place: Place = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class IsEmpty:
+    """The field is missing, null or the empty string."""
+
+    field: Field
+    place: Place = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeMatch:
+    """A part of the field, read as a timestamp, compares so with a number."""
+
+    field: Field
+    part: TimePart
+    op: Op
+    number: int
+    place: Place = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """The field is compared with a list that the user has not given yet; no rule compiles so."""
+
+    field: Field
+    name: str
+    place: Place = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """The text stands somewhere in some field of the event."""
+
+    pattern: Pattern
+    cased: bool = False
+    place: Place = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordRegex:
+    """The regular expression is found in some field of the event."""
+
+    regex: str
+    flags: str = ""
+    place: Place = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One departure of a query from its rule: what, of which field and value, and why."""
+
+    code: str
+    message: str
+    field: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One side of an approximation: what stands for the leaf, and how much of it is lost.
+
+    ``loss`` is between 0 (all but equal) and 1 (the leaf is gone).
+    """
+
+    node: Node
+    loss: float
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
+class Approx:
+    """A leaf without an exact form: ``upper`` holds wherever it does, ``lower`` only where it does.
+
+    It lives between binding and legalising; no renderer ever sees one.
+    """
+
+    leaf: Leaf
+    upper: Bound
+    lower: Bound
+
+
+FieldLeaf = (
+    StringMatch
+    | RegexMatch
+    | CidrMatch
+    | Compare
+    | FieldMatch
+    | Exists
+    | IsNull
+    | IsEmpty
+    | TimeMatch
+    | Placeholder
+)
+Leaf = FieldLeaf | Keyword | KeywordRegex
+Node = And | Or | Not | Const | Leaf | Approx
+
+TRUE = Const(value=True)
+FALSE = Const(value=False)
+
+
+def all_of(nodes: tuple[Node, ...] | list[Node]) -> Node:
+    """Return the conjunction of nodes; a single one stays as it is, none is True."""
+    return nodes[0] if len(nodes) == 1 else And(tuple(nodes)) if nodes else TRUE
+
+
+def any_of(nodes: tuple[Node, ...] | list[Node]) -> Node:
+    """Return the disjunction of nodes; a single one stays as it is, none is False."""
+    return nodes[0] if len(nodes) == 1 else Or(tuple(nodes)) if nodes else FALSE
+
+
+def negate(node: Node) -> Node:
+    """Return the negation without doubling a NOT."""
+    match node:
+        case Not(child):
+            return child
+        case Const(value):
+            return Const(not value)
+        case _:
+            return Not(node)
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """Return the direct children of a node, none for a leaf."""
+    match node:
+        case And(nodes) | Or(nodes):
+            return nodes
+        case Not(child):
+            return (child,)
+        case Approx(_, upper, lower):
+            return (upper.node, lower.node)
+        case _:
+            return ()
+
+
+def leaves(node: Node) -> list[Leaf]:
+    """Return the leaves of a tree from left to right."""
+    if isinstance(node, Const):
+        return []
+    below = children(node)
+    if not below and not isinstance(node, (And, Or, Not, Approx)):
+        return [node]
+    return [leaf for child in below for leaf in leaves(child)]
+
+
+def field_name(leaf: Leaf) -> str:
+    """Return the field's or column's name of a leaf, empty for a keyword."""
+    if isinstance(leaf, (Keyword, KeywordRegex)):
+        return ""
+    return leaf.field if isinstance(leaf.field, str) else leaf.field.name
+
+
+def value_text(leaf: Leaf) -> str:  # noqa: PLR0911 - one line a kind of leaf reads best
+    """Return what a leaf compares with, as a user would write it in a rule."""
+    match leaf:
+        case StringMatch(pattern=parts) | Keyword(pattern=parts):
+            return pattern_text(parts)
+        case RegexMatch(regex=regex) | KeywordRegex(regex=regex):
+            return regex
+        case CidrMatch(network=network):
+            return network
+        case Compare(op=op, number=number) | TimeMatch(op=op, number=number):
+            return f"{'' if op is Op.EQ else op + ' '}{number}"
+        case FieldMatch(other=other):
+            return other if isinstance(other, str) else other.name
+        case Placeholder(name=name):
+            return f"%{name}%"
+        case Exists():
+            return "exists"
+        case IsNull() | IsEmpty():
+            return "null"

@@ -1,0 +1,71 @@
+"""What backends are written against: the language value, capability tables, bounds and writing."""
+
+from sigmaglot.language.bounds import (
+    ALL,
+    GONE,
+    approx,
+    has_letters,
+    literal_bound,
+    note,
+    regex_by_literals,
+    regex_on_re2,
+    single_as_run,
+    uncased,
+    without_case,
+)
+from sigmaglot.language.capabilities import (
+    CASED_KINDS,
+    STRING_KINDS,
+    Capabilities,
+    Handler,
+    cannot_say,
+    drop,
+    exact,
+    kind_of,
+    rows,
+)
+from sigmaglot.language.model import Hunt, Language, Plan, Selector, Source, TooManyQueriesError
+from sigmaglot.language.regexes import (
+    escape_regex,
+    inline_flags,
+    literals_of,
+    regex_of,
+    runs_on_re2,
+)
+from sigmaglot.language.text import Writer, leaf_column
+
+__all__ = [
+    "ALL",
+    "CASED_KINDS",
+    "GONE",
+    "STRING_KINDS",
+    "Capabilities",
+    "Handler",
+    "Hunt",
+    "Language",
+    "Plan",
+    "Selector",
+    "Source",
+    "TooManyQueriesError",
+    "Writer",
+    "approx",
+    "cannot_say",
+    "drop",
+    "escape_regex",
+    "exact",
+    "has_letters",
+    "inline_flags",
+    "kind_of",
+    "leaf_column",
+    "literal_bound",
+    "literals_of",
+    "note",
+    "regex_by_literals",
+    "regex_of",
+    "regex_on_re2",
+    "rows",
+    "runs_on_re2",
+    "single_as_run",
+    "uncased",
+    "without_case",
+]

@@ -1,0 +1,91 @@
+"""What a language is, and what its renderer is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sigmaglot import ir
+from sigmaglot.ir import Node
+from sigmaglot.language.capabilities import Capabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A condition that scopes a query to the events of its log source: a column and its values."""
+
+    column: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a pipeline keeps the events of a log source.
+
+    Attributes:
+        table: A table or stream, empty where the language has none.
+        selectors: All must hold; the values of one are alternatives.
+        time: The column of the event's time, empty where it is not known.
+        projection: The columns to show when the rule names none.
+    """
+
+    table: str = ""
+    selectors: tuple[Selector, ...] = ()
+    time: str = ""
+    projection: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hunt:
+    """What a query for a person shows beyond its matches.
+
+    Attributes:
+        projection: Columns in order.
+        last: A time span such as ``7d``, empty for no bound.
+    """
+
+    projection: tuple[str, ...]
+    last: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a renderer writes: a source, a filter that it can say, and how to show the result."""
+
+    source: Source
+    filter: Node
+    hunt: Hunt | None = None
+
+
+class TooManyQueriesError(Exception):
+    """The plan needs more queries than the language's limit; ``needed`` says how many at least."""
+
+    def __init__(self, needed: int, limit: int) -> None:
+        super().__init__(f"{needed} queries are needed, {limit} is the limit")
+        self.needed = needed
+        self.limit = limit
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One query language: a value, registered by name.
+
+    Attributes:
+        name: The name in ``sigmaglot list languages``.
+        title: The name in messages.
+        extension: Of files that hold a query, without the dot.
+        capabilities: What it can say.
+        render: Plan to the texts of one or several queries.
+        comment: Lines to a comment block, None where the language has no comments.
+        assumes: What every claim of fidelity rests on that no vendor document confirms.
+        leaf_text: One leaf as the language writes it, for explanations.
+    """
+
+    name: str
+    title: str
+    extension: str
+    capabilities: Capabilities
+    render: Callable[[Plan], tuple[str, ...]]
+    leaf_text: Callable[[ir.Leaf], str]
+    comment: Callable[[tuple[str, ...]], str] | None = None
+    assumes: tuple[str, ...] = field(default=())

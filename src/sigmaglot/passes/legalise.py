@@ -1,0 +1,143 @@
+"""Make a bound tree one that a language can say, exactly or from one side.
+
+Under an odd number of NOTs the bounds swap. One query takes all its bounds from the same side, so
+that its claim follows from the bounds of its leaves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sigmaglot import ir
+from sigmaglot.ir import Node, Note
+from sigmaglot.language import Capabilities
+from sigmaglot.passes.normalise import conjunction, disjunction
+
+
+class Fidelity(StrEnum):
+    """How the events that a query returns relate to those that the rule means."""
+
+    EXACT = "exact"
+    BROADER = "broader"
+    NARROWER = "narrower"
+    UNSUPPORTED = "unsupported"
+
+
+class Policy(StrEnum):
+    """Which fidelity the user accepts."""
+
+    CLOSEST = "closest"
+    EXACT = "exact"
+    BROADER = "broader"
+    NARROWER = "narrower"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A tree without approximations, and what it costs against the rule.
+
+    Attributes:
+        node: Legal, simplified.
+        loss: Sum of what each leaf of the rule lost; 1 for a leaf that is gone.
+        leaves: How many leaves of the rule this part stood for.
+        notes: Why, in the order of the rule.
+    """
+
+    node: Node
+    loss: float = 0.0
+    leaves: int = 1
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The tree to render and its claim; UNSUPPORTED keeps the notes that say why."""
+
+    node: Node
+    fidelity: Fidelity
+    notes: tuple[Note, ...] = ()
+
+
+def legalise(node: Node, capabilities: Capabilities) -> Node:
+    """Return the tree with every leaf legal or inside an approximation of legal bounds."""
+    match node:
+        case ir.And(children):
+            return conjunction(legalise(child, capabilities) for child in children)
+        case ir.Or(children):
+            return disjunction(legalise(child, capabilities) for child in children)
+        case ir.Not(child):
+            return ir.negate(legalise(child, capabilities))
+        case ir.Const():
+            return node
+        case ir.Approx(leaf, upper, lower):
+            return ir.Approx(leaf, _bound(upper, capabilities), _bound(lower, capabilities))
+        case _:
+            handled = capabilities.handle(node)
+            return handled if handled is node else legalise(handled, capabilities)
+
+
+def _bound(bound: ir.Bound, capabilities: Capabilities) -> ir.Bound:
+    return ir.Bound(legalise(bound.node, capabilities), bound.loss, bound.note)
+
+
+def choose(node: Node, policy: Policy) -> Choice:
+    """Return what to render of a legalised tree under the user's policy."""
+    if not is_approximate(node):
+        constant = isinstance(node, ir.Const)
+        return Choice(node, Fidelity.UNSUPPORTED if constant else Fidelity.EXACT)
+    upper, lower = take_side(node, up=True), take_side(node, up=False)
+    candidates = {
+        Policy.BROADER: [(upper, Fidelity.BROADER)],
+        Policy.NARROWER: [(lower, Fidelity.NARROWER)],
+        Policy.CLOSEST: [(upper, Fidelity.BROADER), (lower, Fidelity.NARROWER)],
+        Policy.EXACT: [],
+    }[policy]
+    usable = [one for one in candidates if not isinstance(one[0].node, ir.Const)]
+    if not usable:
+        notes = (candidates or [(upper, None)])[0][0].notes
+        return Choice(ir.FALSE, Fidelity.UNSUPPORTED, notes)
+    side, fidelity = min(usable, key=lambda one: one[0].loss)
+    return Choice(side.node, fidelity, side.notes)
+
+
+def is_approximate(node: Node) -> bool:
+    """Return whether some leaf of the tree has no exact form."""
+    match node:
+        case ir.And(children) | ir.Or(children):
+            return any(is_approximate(child) for child in children)
+        case ir.Not(child):
+            return is_approximate(child)
+        case _:
+            return isinstance(node, ir.Approx)
+
+
+def take_side(node: Node, *, up: bool) -> Side:
+    """Return the tree with the upper (or lower) bound of every leaf, polarity respected."""
+    match node:
+        case ir.And(children):
+            return _join([take_side(child, up=up) for child in children], ir.FALSE)
+        case ir.Or(children):
+            return _join([take_side(child, up=up) for child in children], ir.TRUE)
+        case ir.Not(child):
+            side = take_side(child, up=not up)
+            return Side(ir.negate(side.node), side.loss, side.leaves, side.notes)
+        case ir.Approx(_, upper, lower):
+            bound = upper if up else lower
+            below = take_side(bound.node, up=up)
+            loss = min(1.0, bound.loss + below.loss)
+            return Side(below.node, loss, 1, (bound.note, *below.notes))
+        case ir.Const():
+            return Side(node, leaves=0)
+        case _:
+            return Side(node)
+
+
+def _join(sides: list[Side], absorbing: ir.Const) -> Side:
+    """Join operands; where one absorbs the rest, every leaf of them is gone."""
+    join = conjunction if absorbing == ir.FALSE else disjunction
+    node = join(side.node for side in sides)
+    leaves = sum(side.leaves for side in sides)
+    loss = float(leaves) if node == absorbing else sum(side.loss for side in sides)
+    notes = tuple(dict.fromkeys(note for side in sides for note in side.notes))
+    return Side(node, loss, leaves, notes)

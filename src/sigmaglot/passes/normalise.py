@@ -1,0 +1,76 @@
+"""Simplify a tree without changing its meaning.
+
+Flatten nested operators, fold constants, drop repeated operands, and say two leaves as one where
+a single leaf means the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sigmaglot import ir
+from sigmaglot.ir import And, Const, Node, Not, Or, Shape
+
+
+def normalise(node: Node) -> Node:
+    """Return a tree with the same meaning: flat, folded, without repetition."""
+    match node:
+        case And(children):
+            return conjunction(normalise(child) for child in children)
+        case Or(children):
+            return disjunction(normalise(child) for child in children)
+        case Not(child):
+            return ir.negate(normalise(child))
+        case ir.StringMatch(field, pattern) if ir.shape_of(pattern)[0] is Shape.ANY:
+            return Not(ir.IsNull(field, node.place))
+        case _:
+            return node
+
+
+def conjunction(nodes: Iterable[Node]) -> Node:
+    """Return the simplified AND of simplified nodes."""
+    flat = _flatten(nodes, And)
+    if ir.FALSE in flat:
+        return ir.FALSE
+    return ir.all_of([node for node in flat if not isinstance(node, Const)])
+
+
+def disjunction(nodes: Iterable[Node]) -> Node:
+    """Return the simplified OR of simplified nodes."""
+    flat = _flatten(nodes, Or)
+    if ir.TRUE in flat:
+        return ir.TRUE
+    return ir.any_of(_join_empty([node for node in flat if not isinstance(node, Const)]))
+
+
+def _flatten(nodes: Iterable[Node], kind: type[And | Or]) -> dict[Node, None]:
+    """Return operands in order, nested ones of the same operator lifted, each once."""
+    flat: dict[Node, None] = {}
+    for node in nodes:
+        if isinstance(node, kind):
+            flat.update(dict.fromkeys(node.children))
+        else:
+            flat[node] = None
+    return flat
+
+
+def _join_empty(nodes: list[Node]) -> list[Node]:
+    """Say «null or empty string» of one field as one leaf, where both stand in an OR."""
+    nulls = {node.field: node for node in nodes if isinstance(node, ir.IsNull)}
+    if not nulls:
+        return nodes
+    empty = {node.field for node in nodes if isinstance(node, ir.StringMatch) and not node.pattern}
+    both = nulls.keys() & empty
+    if not both:
+        return nodes
+    kept = [node for node in nodes if not (_is_empty_test(node) and node.field in both)]  # type: ignore[union-attr]
+    return [
+        ir.IsEmpty(node.field, node.place)
+        if isinstance(node, ir.IsNull) and node.field in both
+        else node
+        for node in kept
+    ]
+
+
+def _is_empty_test(node: Node) -> bool:
+    return isinstance(node, ir.StringMatch) and not node.pattern

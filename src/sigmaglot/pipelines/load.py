@@ -1,0 +1,148 @@
+"""Read the built-in pipelines from YAML and check them while they are read."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from sigmaglot.errors import ConfigurationError
+from sigmaglot.ir import Column
+from sigmaglot.language import Selector, Source
+from sigmaglot.pipelines.model import RAW, Entry, Pipeline, Recording
+from sigmaglot.pipelines.rewrites import REWRITES
+
+_CONFIDENCE = ("high", "medium", "low")
+_ENTRY_KEYS = {"rewrite", "column", "values", "none", "confidence", "note"}
+
+
+def pipeline_names() -> tuple[str, ...]:
+    """Return the names of the built-in pipelines, sorted."""
+    folder = resources.files(__package__) / "data"
+    return tuple(sorted(path.name[:-4] for path in folder.iterdir() if path.name.endswith(".yml")))
+
+
+@lru_cache(maxsize=None)
+def load_pipeline(name: str) -> Pipeline:
+    """Return a built-in pipeline.
+
+    Raises:
+        ConfigurationError: There is none of that name, or its data is not valid.
+    """
+    if name not in pipeline_names():
+        raise ConfigurationError(f"no pipeline is called `{name}`")
+    text = (resources.files(__package__) / "data" / f"{name}.yml").read_text(encoding="utf-8")
+    return parse_pipeline(name, yaml.load(text, Loader=yaml.CSafeLoader))  # noqa: S506 - the safe one
+
+
+def parse_pipeline(name: str, data: dict[str, Any]) -> Pipeline:
+    """Return the pipeline that a mapping describes.
+
+    Raises:
+        ConfigurationError: A key, a rewrite, a column or a confidence is not known.
+    """
+    reader = _Reader(name)
+    recordings = {
+        category: reader.recording(category, recording)
+        for category, recording in data["recordings"].items()
+    }
+    return Pipeline(
+        name, data["title"], data["product"], recordings, tuple(data.get("assumes", ()))
+    )
+
+
+class _Reader:
+    """Reads one pipeline; knows its name, for errors."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def fail(self, message: str) -> ConfigurationError:
+        """Return the error of a faulty pipeline."""
+        return ConfigurationError(f"pipeline `{self.name}`: {message}")
+
+    def recording(self, category: str, data: dict[str, Any]) -> Recording:
+        """Return how one log source is recorded."""
+        columns = {column: _Column(column, spec) for column, spec in data["columns"].items()}
+        source = Source(
+            data.get("table", ""),
+            tuple(self._selector(item) for item in data.get("selectors", ())),
+            data.get("time", ""),
+            tuple(data.get("projection", ())),
+        )
+        self._check_columns(source, columns)
+        entries = {
+            field: self._entry(field, entry, columns) for field, entry in data["fields"].items()
+        }
+        return Recording(category, source, entries, *self._catch_all(data, columns))
+
+    def _catch_all(
+        self, data: dict[str, Any], columns: dict[str, _Column]
+    ) -> tuple[tuple[Column, ...] | str, Column | None]:
+        keyword = data.get("keyword", ())
+        searched = (
+            RAW if keyword == RAW else tuple(self._column(name, columns) for name in keyword)
+        )
+        default = data.get("default")
+        return searched, Column(default["prefix"], default["type"]) if default else None
+
+    def _selector(self, data: dict[str, Any]) -> Selector:
+        values = data["values"]
+        listed = values if isinstance(values, list) else [values]
+        return Selector(data["column"], tuple(str(value) for value in listed))
+
+    def _check_columns(self, source: Source, columns: dict[str, _Column]) -> None:
+        used = (*source.projection, *(selector.column for selector in source.selectors))
+        for name in (*used, source.time):
+            if name and name not in columns:
+                raise self.fail(f"the column `{name}` is used but not declared")
+
+    def _entry(self, field: str, data: Any, columns: dict[str, _Column]) -> Entry:
+        if isinstance(data, str):
+            data = {"column": data}
+        if unknown := data.keys() - _ENTRY_KEYS:
+            raise self.fail(f"the field `{field}` has unknown keys: {', '.join(sorted(unknown))}")
+        confidence = data.get("confidence", "high")
+        if confidence not in _CONFIDENCE:
+            raise self.fail(f"the field `{field}` has the confidence `{confidence}`")
+        if "none" in data:
+            return Entry(field, "none", reason=data["none"], confidence=confidence)
+        rewrite = data.get("rewrite", "rename")
+        if rewrite not in REWRITES:
+            raise self.fail(f"the field `{field}` names the rewrite `{rewrite}`, which is not there")
+        caveat = self._caveat(field, data, confidence)
+        roles = data["column"] if isinstance(data["column"], dict) else {"column": data["column"]}
+        return Entry(
+            field,
+            rewrite,
+            {role: self._column(name, columns, caveat) for role, name in roles.items()},
+            {key: tuple(spellings) for key, spellings in data.get("values", {}).items()},
+            confidence=confidence,
+        )
+
+    def _caveat(self, field: str, data: dict[str, Any], confidence: str) -> str:
+        if confidence == "high":
+            return ""
+        why = f": {data['note']}" if "note" in data else ""
+        return f"that `{field}` is stored so is of {confidence} confidence{why}"
+
+    def _column(self, name: str, columns: dict[str, _Column], caveat: str = "") -> Column:
+        if name not in columns:
+            raise self.fail(f"the column `{name}` is used but not declared")
+        return columns[name].with_caveat(caveat)
+
+
+class _Column:
+    """A declared column: a type, and for Elastic the name of its analysed sub-field."""
+
+    def __init__(self, name: str, spec: Any) -> None:
+        self.name = name
+        self.type = spec["type"] if isinstance(spec, dict) else spec
+        self.text = spec.get("text", "") if isinstance(spec, dict) else ""
+        self.base = spec.get("base", "") if isinstance(spec, dict) else ""
+
+    def with_caveat(self, caveat: str) -> Column:
+        """Return the column as a field's entry uses it."""
+        return Column(self.name, self.type, self.text, self.base, caveat)

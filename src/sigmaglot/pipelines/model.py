@@ -1,0 +1,77 @@
+"""A pipeline: a schema that events are stored in, and how Sigma's fields map onto it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sigmaglot.ir import Column
+from sigmaglot.language import Source
+
+RAW = "raw"
+"""A pipeline's word for a log whose whole text can be searched for keywords."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How one Sigma field is stored.
+
+    Attributes:
+        field: The Sigma field.
+        rewrite: The name of the rewrite that binds it; ``none`` where there is no column.
+        columns: The columns by role; ``column`` is the main one.
+        values: Stored value to the spellings that rules use for it.
+        reason: Why there is no column.
+        confidence: ``high``, ``medium`` or ``low``: how well the mapping is known.
+        alternative: A target that does record the field, for hints.
+    """
+
+    field: str
+    rewrite: str
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reason: str = ""
+    confidence: str = "high"
+
+    @property
+    def column(self) -> Column:
+        """Return the main column."""
+        return self.columns["column"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """How a pipeline records one log source: where, and each field.
+
+    Attributes:
+        category: The Sigma category.
+        source: Table, selectors, time and default projection.
+        entries: Entry by Sigma field.
+        keyword: Columns that keywords are searched in, or ``raw``.
+        default: Prefix and type of columns that fields without an entry are found under, if any.
+    """
+
+    category: str
+    source: Source
+    entries: Mapping[str, Entry]
+    keyword: tuple[Column, ...] | str = ()
+    default: Column | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A schema.
+
+    Attributes:
+        name: As in ``sigmaglot list pipelines``.
+        title: The name in messages.
+        product: The Sigma product that it records.
+        recordings: Recording by category.
+        assumes: What the mapping rests on that no vendor document confirms.
+    """
+
+    name: str
+    title: str
+    product: str
+    recordings: Mapping[str, Recording]
+    assumes: tuple[str, ...] = ()

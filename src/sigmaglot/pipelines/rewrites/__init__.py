@@ -1,0 +1,38 @@
+"""How a predicate over a Sigma field becomes one over columns: a small pure function a family.
+
+A rewrite takes a leaf and the field's entry and returns a tree over columns. Where a schema keeps
+less than the event had, the tree holds approximations with both bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from sigmaglot.ir import FieldLeaf, Node
+from sigmaglot.pipelines.rewrites.account import account
+from sigmaglot.pipelines.rewrites.hashes import hash_value, hashes
+from sigmaglot.pipelines.rewrites.levels import integrity
+from sigmaglot.pipelines.rewrites.numbers import hex_integer, integer
+from sigmaglot.pipelines.rewrites.paths import base_name, in_command, path
+from sigmaglot.pipelines.rewrites.plain import missing, rename
+
+if TYPE_CHECKING:
+    from sigmaglot.pipelines.model import Entry
+
+Rewrite = Callable[[FieldLeaf, "Entry"], Node]
+
+REWRITES: Mapping[str, Rewrite] = {
+    "rename": rename,
+    "none": missing,
+    "path": path,
+    "base_name": base_name,
+    "in_command": in_command,
+    "account": account,
+    "hashes": hashes,
+    "hash_value": hash_value,
+    "integrity": integrity,
+    "integer": integer,
+    "hex_integer": hex_integer,
+}
+"""Rewrites by the name that pipelines use."""

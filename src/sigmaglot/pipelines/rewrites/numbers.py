@@ -1,0 +1,44 @@
+"""Numbers: decimal or hexadecimal text in an event, a number column in the schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sigmaglot import ir
+from sigmaglot.ir import FieldLeaf, Node, Op, Shape
+from sigmaglot.language import ALL, GONE, approx
+from sigmaglot.pipelines.rewrites.plain import on, other_form
+
+if TYPE_CHECKING:
+    from sigmaglot.pipelines.model import Entry
+
+
+def integer(leaf: FieldLeaf, entry: Entry) -> Node:
+    """Rewrite a test of decimal text to one of a number column."""
+    return _number(leaf, entry, base=10)
+
+
+def hex_integer(leaf: FieldLeaf, entry: Entry) -> Node:
+    """Rewrite a test of text such as ``0x3e7`` to one of a number column (999)."""
+    return _number(leaf, entry, base=16)
+
+
+def _number(leaf: FieldLeaf, entry: Entry, *, base: int) -> Node:
+    if not isinstance(leaf, (ir.StringMatch, ir.RegexMatch, ir.FieldMatch)):
+        return on(leaf, entry.column)
+    if isinstance(leaf, ir.StringMatch):
+        shape, text = ir.shape_of(leaf.pattern)
+        if shape in {Shape.EQUALS, Shape.EMPTY}:
+            return _equals(leaf, entry, text, base)
+    note = other_form(leaf, entry, "is stored as a number, which has no text to match parts of")
+    return approx(leaf, note, ALL, GONE)
+
+
+def _equals(leaf: ir.StringMatch, entry: Entry, text: str, base: int) -> Node:
+    """Return the comparison, or False where the text is no number and so equals none."""
+    is_hex = base == 16 and text.lower().startswith("0x")
+    try:
+        number = int(text, 16 if is_hex else 10)
+    except ValueError:
+        return ir.FALSE
+    return ir.Compare(entry.column, Op.EQ, number, leaf.place)

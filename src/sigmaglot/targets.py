@@ -1,0 +1,104 @@
+"""Targets: named pairs of a pipeline and a language, and how languages are found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from sigmaglot.errors import ConfigurationError, UsageError
+from sigmaglot.language import Language
+
+PYSIGMA_PREFIX = "pysigma:"
+ENTRY_POINTS = "sigmaglot.languages"
+"""The entry point group by which other packages bring languages."""
+
+LANGUAGES = ("kusto",)
+"""Languages of ``sigmaglot_backends``, each a package with a ``LANGUAGE`` value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What ``-t`` names: where events are stored, and what their queries are written in."""
+
+    name: str
+    pipeline: str
+    language: str
+
+    @property
+    def is_pysigma(self) -> bool:
+        """Return whether an installed pySigma backend writes the queries."""
+        return self.name.startswith(PYSIGMA_PREFIX)
+
+
+TARGETS = {
+    name: Target(name, pipeline, language)
+    for name, pipeline, language in (
+        ("defender", "defender_xdr", "kusto"),
+        ("kibana", "elastic_ecs", "kibana_kql"),
+        ("splunk", "splunk_sysmon", "spl"),
+        ("logpoint", "logpoint", "logpoint"),
+        ("logpoint-sysmon", "logpoint_sysmon", "logpoint"),
+        ("dnif", "dnif", "dnif_fetch"),
+        ("dnif-dql", "dnif_dql", "dnif_dql"),
+        ("car", "car", "car"),
+    )
+}
+"""The built-in targets by name."""
+
+
+def find_targets(names: tuple[str, ...]) -> tuple[Target, ...]:
+    """Return the targets of names in order, each once; ``all`` names every built-in one.
+
+    Raises:
+        UsageError: A name is neither a target nor ``pysigma:`` and a backend.
+    """
+    found: dict[str, Target] = {}
+    for name in names:
+        found.update({one.name: one for one in _find(name)})
+    return tuple(found.values())
+
+
+def _find(name: str) -> tuple[Target, ...]:
+    if name == "all":
+        return tuple(TARGETS.values())
+    if name.startswith(PYSIGMA_PREFIX):
+        return (Target(name, "", ""),)
+    if name not in TARGETS:
+        known = ", ".join((*TARGETS, "all", "pysigma:BACKEND"))
+        raise UsageError(f"no target is called `{name}`; there are {known}")
+    return (TARGETS[name],)
+
+
+def language_names() -> tuple[str, ...]:
+    """Return the names of the built-in and the installed languages."""
+    installed = (point.name for point in entry_points(group=ENTRY_POINTS))
+    return tuple(dict.fromkeys((*LANGUAGES, *installed)))
+
+
+@lru_cache(maxsize=None)
+def load_language(name: str) -> Language:
+    """Return a language by name: a built-in one, or one that an installed package brings.
+
+    Raises:
+        ConfigurationError: There is none, or its package cannot be imported.
+    """
+    if name in LANGUAGES:
+        language = import_module(f"sigmaglot_backends.{name}").LANGUAGE
+    else:
+        language = _installed(name)
+    if not isinstance(language, Language):
+        raise ConfigurationError(f"the language `{name}` is no sigmaglot.language.Language")
+    return language
+
+
+def _installed(name: str) -> object:
+    for point in entry_points(group=ENTRY_POINTS):
+        if point.name == name:
+            try:
+                loaded: object = point.load()
+            except (ImportError, AttributeError) as error:
+                raise ConfigurationError(f"the language `{name}` cannot be loaded: {error}") from error
+            return loaded
+    raise ConfigurationError(f"no language is called `{name}`")
