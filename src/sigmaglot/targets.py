@@ -14,7 +14,7 @@ PYSIGMA_PREFIX = "pysigma:"
 ENTRY_POINTS = "sigmaglot.languages"
 """The entry point group by which other packages bring languages."""
 
-LANGUAGES = ("kusto",)
+LANGUAGES = ("car", "dnif_dql", "dnif_fetch", "kibana_kql", "kusto", "logpoint", "spl")
 """Languages of ``sigmaglot_backends``, each a package with a ``LANGUAGE`` value."""
 
 

@@ -32,6 +32,7 @@ from sigmaglot.language.regexes import (
     regex_of,
     runs_on_re2,
 )
+from sigmaglot.language.shape import conjuncts, disjuncts, group_of, push_not, split_stages
 from sigmaglot.language.text import Writer, leaf_column
 
 __all__ = [
@@ -50,9 +51,12 @@ __all__ = [
     "Writer",
     "approx",
     "cannot_say",
+    "conjuncts",
+    "disjuncts",
     "drop",
     "escape_regex",
     "exact",
+    "group_of",
     "has_letters",
     "inline_flags",
     "kind_of",
@@ -60,12 +64,14 @@ __all__ = [
     "literal_bound",
     "literals_of",
     "note",
+    "push_not",
     "regex_by_literals",
     "regex_of",
     "regex_on_re2",
     "rows",
     "runs_on_re2",
     "single_as_run",
+    "split_stages",
     "uncased",
     "without_case",
 ]

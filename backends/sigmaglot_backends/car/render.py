@@ -1,0 +1,69 @@
+"""Write CAR pseudocode.
+
+Source: the data model and the published analytics of the MITRE Cyber Analytics Repository.
+"""
+
+from __future__ import annotations
+
+from sigmaglot import ir
+from sigmaglot.ir import Leaf, Shape
+from sigmaglot.language import Plan, Writer, inline_flags, leaf_column
+
+
+def _value(pattern: ir.Pattern) -> str:
+    body = "".join(part.text if isinstance(part, ir.Literal) else part.value for part in pattern)
+    return f'"{body}"'
+
+
+def _field(leaf: ir.FieldMatch, name: str) -> str:
+    other = leaf.other if isinstance(leaf.other, str) else leaf.other.name
+    if leaf.shape is Shape.EQUALS:
+        return f"{name} == {other}"
+    words = {Shape.STARTSWITH: "starts with", Shape.ENDSWITH: "ends with"}
+    return f"{name} {words.get(leaf.shape, 'contains')} {other}"
+
+
+def _leaf(leaf: Leaf, under_not: bool) -> str:
+    del under_not
+    name = leaf_column(leaf)
+    match leaf:
+        case ir.StringMatch(pattern=pattern):
+            return f"{name} == {_value(pattern)}"
+        case ir.RegexMatch(regex=regex, flags=flags):
+            return f'{name} match "{inline_flags(flags)}{regex}"'
+        case ir.Compare(op=op, number=number):
+            return f"{name} {op} {number}"
+        case ir.FieldMatch():
+            return _field(leaf, name)
+        case ir.Exists():
+            return f"{name} exists"
+        case ir.IsNull():
+            return f"{name} == null"
+        case ir.IsEmpty():
+            return f'({name} == null or {name} == "")'
+        case _:
+            raise TypeError(f"{type(leaf).__name__} cannot be said")
+
+
+def _negate(text: str, plain: bool) -> str:
+    if plain and text.count(" == ") == 1 and not text.startswith("("):
+        return text.replace(" == ", " != ", 1)
+    return f"not ({text})"
+
+
+WRITER = Writer(_leaf, " and ", " or ", _negate)
+
+
+def leaf_text(leaf: Leaf) -> str:
+    """Return one leaf as CAR writes it."""
+    return _leaf(leaf, under_not=False)
+
+
+def render(plan: Plan) -> tuple[str, ...]:
+    """Return the one program of a plan: search, filter, output."""
+    condition = WRITER.write(plan.filter)
+    return (
+        f"process = search {plan.source.table}\n"
+        f"matching = filter process where ({condition})\n"
+        "output matching",
+    )

@@ -1,0 +1,121 @@
+r"""Write ``_fetch`` queries.
+
+There is no OR: values of one field become one alternation, anything else a query of its own. An
+expression is anchored or padded with ``.*`` on both sides, because whether it must match the whole
+value is not documented: written so it means the same either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from sigmaglot import ir
+from sigmaglot.ir import Leaf, Node, Shape
+from sigmaglot.language import (
+    Plan,
+    Selector,
+    disjuncts,
+    escape_regex,
+    group_of,
+    leaf_column,
+    push_not,
+    regex_of,
+)
+
+MAX_QUERIES = 32
+"""Queries that one rule may become."""
+LIMIT = 100
+"""Records that each query returns: ``limit`` is required."""
+
+
+def _alternative(leaf: Leaf) -> str:
+    """Return the expression of a leaf, without regard for what stands around it."""
+    match leaf:
+        case ir.StringMatch(pattern=pattern):
+            shape, text = ir.shape_of(pattern)
+            if shape is Shape.CONTAINS:
+                return f".*{_escape(text)}.*"
+            return f"^{_safe(regex_of(pattern))}$"
+        case ir.RegexMatch(regex=regex):
+            return f".*(?:{_safe(regex.removeprefix('(?i)'))}).*"
+        case ir.Compare(number=number):
+            return f"^{number}$"
+        case _:
+            raise TypeError(f"{type(leaf).__name__} is no value")
+
+
+def _escape(text: str) -> str:
+    return _safe(escape_regex(text))
+
+
+def _safe(regex: str) -> str:
+    """Return the expression without characters that could end the query's line."""
+    return regex.replace("\n", "\\n").replace("\r", "\\r")
+
+
+def _ignores_case(leaf: Leaf) -> bool:
+    if isinstance(leaf, ir.RegexMatch):
+        return "i" in leaf.flags or leaf.regex.startswith("(?i)")
+    return not (isinstance(leaf, ir.StringMatch) and leaf.cased)
+
+
+def _key(node: Node) -> Hashable | None:
+    """Return what leaves must share to become one alternation: field and letter case."""
+    if isinstance(node, (ir.StringMatch, ir.RegexMatch, ir.Compare)):
+        return (leaf_column(node), _ignores_case(node))
+    return None
+
+
+def _test(leaves: tuple[Node, ...]) -> str:
+    first = leaves[0]
+    if isinstance(first, (ir.Exists, ir.IsNull, ir.IsEmpty)):
+        return f"{leaf_column(first)}=regex(.*)"
+    values = [leaf for leaf in leaves if isinstance(leaf, (ir.StringMatch, ir.RegexMatch, ir.Compare))]
+    regexes = [_alternative(leaf) for leaf in values]
+    body = regexes[0] if len(regexes) == 1 else f"({'|'.join(regexes)})"
+    flag = "i" if _ignores_case(values[0]) else ""
+    return f"{leaf_column(values[0])}=regex({body}){flag}"
+
+
+def _term(node: Node) -> tuple[bool, str]:
+    """Return whether a term is negated, and its test."""
+    if isinstance(node, ir.IsEmpty):
+        return True, f"{leaf_column(node)}=regex(.+)"
+    if isinstance(node, ir.IsNull):
+        return True, _test((node,))
+    if isinstance(node, ir.Not):
+        negated, test = _term(node.child)
+        return not negated, test
+    return False, _test(group_of(node))
+
+
+def leaf_text(leaf: Leaf) -> str:
+    """Return one leaf as ``_fetch`` writes it."""
+    negated, test = _term(leaf)
+    return f"NOT {test}" if negated else test
+
+
+def _selector(selector: Selector) -> str:
+    values = selector.values
+    value = values[0] if len(values) == 1 else f"IN [{', '.join(values)}]"
+    return f"{selector.column}={value}" if len(values) == 1 else f"{selector.column} {value}"
+
+
+def _query(plan: Plan, terms: list[Node]) -> str:
+    tests = [_term(term) for term in dict.fromkeys(terms)]
+    where = [_selector(selector) for selector in plan.source.selectors]
+    if plan.hunt and plan.hunt.last:
+        where.append(f"$Duration={plan.hunt.last}")
+    where += [test for negated, test in tests if not negated]
+    excluded = "".join(f" NOT {test}" for negated, test in tests if negated)
+    return f"_fetch * from event where {' AND '.join(where)}{excluded} limit {LIMIT}"
+
+
+def render(plan: Plan) -> tuple[str, ...]:
+    """Return the queries of a plan, one for each way in which its filter can hold.
+
+    Raises:
+        TooManyQueriesError: There are more than 32 of them.
+    """
+    ways = disjuncts(push_not(plan.filter), MAX_QUERIES, _key)
+    return tuple(dict.fromkeys(_query(plan, terms) for terms in ways))

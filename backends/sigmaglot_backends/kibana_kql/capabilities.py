@@ -1,0 +1,229 @@
+r"""What Kibana KQL can say about ECS fields.
+
+A ``keyword`` or ``wildcard`` field compares with letter case; its ``match_only_text`` sub-field
+compares tokens without it. Kibana hands a wildcard value to ``query_string``, which splits it at
+white space into alternatives, so no wildcard value here ever holds white space; and Kibana 8.5 and
+later read a backslash in a wildcard on a keyword field as an escape, so none holds a backslash
+there either (elastic/kibana issues 23001, 255223 and 169709).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sigmaglot import ir
+from sigmaglot.ir import Bound, Column, Node, Shape, StringMatch
+from sigmaglot.language import (
+    ALL,
+    GONE,
+    STRING_KINDS,
+    Capabilities,
+    approx,
+    exact,
+    has_letters,
+    note,
+    regex_by_literals,
+    rows,
+    single_as_run,
+)
+from sigmaglot_backends.kibana_kql.spelling import spelled_out, widened
+from sigmaglot_backends.kibana_kql.tokens import Piece, is_one_run, pieces
+
+NAME = "Kibana KQL"
+_KEYWORDS = ("keyword", "wildcard")
+_SPACE = re.compile(r"\s")
+
+
+def _text_column(column: Column) -> Column:
+    return Column(column.text, "text", caveat=column.caveat)
+
+
+def _string(leaf: StringMatch) -> Node:
+    """Bound a match without letter case by tokens above and by spellings below."""
+    if leaf.pattern == () or not has_letters(leaf):
+        return _with_case(leaf, leaf.pattern)
+    column = _column(leaf)
+    shape, text = ir.shape_of(leaf.pattern)
+    if column.text and shape is Shape.CONTAINS and is_one_run(text):
+        return StringMatch(_text_column(column), leaf.pattern, place=leaf.place)
+    if not column.text and (exactly := _every_spelling(leaf, column)) is not None:
+        return exactly
+    upper, lower = _upper(leaf, column), _lower(leaf, column)
+    if column.text:
+        why = note("SG304", f"`{column.text}` is matched token by token, `{column.name}` with letter case", leaf)
+    else:
+        why = note("SG303", f"`{column.name}` is matched with letter case", leaf)
+    return ir.Approx(leaf, Bound(*upper, why), Bound(*lower, why))
+
+
+def _column(leaf: StringMatch) -> Column:
+    if isinstance(leaf.field, str):
+        raise TypeError(leaf)
+    return leaf.field
+
+
+def _cased(leaf: StringMatch) -> Node:
+    """Say a match with letter case on the keyword itself."""
+    return leaf if isinstance(_with_case(leaf, leaf.pattern), StringMatch) else _cased_bounds(leaf)
+
+
+def _cased_bounds(leaf: StringMatch) -> Node:
+    column = _column(leaf)
+    uncased = StringMatch(column, leaf.pattern, place=leaf.place)
+    why = note("SG301", "a wildcard value cannot hold white space or a backslash here", leaf)
+    return ir.Approx(leaf, Bound(*_upper(uncased, column), why), Bound(*GONE, why))
+
+
+def _with_case(leaf: StringMatch, pattern: ir.Pattern) -> Node:
+    """Return the match on the keyword, or its bounds where it cannot be written there."""
+    column = _column(leaf)
+    match = StringMatch(column, pattern, cased=True, place=leaf.place)
+    if can_write(match):
+        return match
+    why = note("SG301", "a wildcard value cannot hold white space or a backslash here", leaf)
+    return ir.Approx(leaf, Bound(*_upper(leaf, column), why), Bound(*GONE, why))
+
+
+def can_write(leaf: StringMatch) -> bool:
+    """Return whether the keyword form of a match is safe in every Kibana: see the module."""
+    shape, _ = ir.shape_of(leaf.pattern)
+    if shape in {Shape.EMPTY, Shape.EQUALS}:
+        return True
+    texts = [part.text for part in leaf.pattern if isinstance(part, ir.Literal)]
+    backslash = _column(leaf).type == "keyword" and any("\\" in text for text in texts)
+    return not backslash and not any(_SPACE.search(text) for text in texts)
+
+
+def _upper(leaf: StringMatch, column: Column) -> tuple[Node, float]:
+    """Return the tokens that every match contains, and what that loses.
+
+    A field without a text sub-field is bound by a part of the value in every letter case.
+    """
+    if not column.text:
+        wide = [_spelled(leaf, column, pattern) for pattern in widened(leaf.pattern)]
+        usable = bool(wide) and all(can_write(match) for match in wide)
+        return (ir.any_of(list(wide)), 0.2) if usable else ALL
+    tests = _token_tests(leaf, _text_column(column))
+    if not tests:
+        return ALL
+    size = sum(len(piece.strip("*")) for piece in _texts(tests))
+    return ir.all_of(tests), 0.1 if size >= 4 else 0.3
+
+
+def _every_spelling(leaf: StringMatch, column: Column) -> Node | None:
+    """Return the match in every letter case, None where it has too many or cannot be written."""
+    patterns = spelled_out(leaf.pattern)
+    matches = [_spelled(leaf, column, pattern) for pattern in patterns or ()]
+    return ir.any_of(list(matches)) if matches and all(map(can_write, matches)) else None
+
+
+def _spelled(leaf: StringMatch, column: Column, pattern: ir.Pattern) -> StringMatch:
+    return StringMatch(column, pattern, cased=True, place=leaf.place)
+
+
+def _texts(tests: list[Node]) -> list[str]:
+    return [ir.value_text(test) for test in tests if isinstance(test, StringMatch)]
+
+
+def _token_tests(leaf: StringMatch, column: Column) -> list[Node]:
+    tests: list[Node] = []
+    last = len(leaf.pattern) - 1
+    for index, part in enumerate(leaf.pattern):
+        if isinstance(part, ir.Literal):
+            found = pieces(part.text, at_start=index == 0, at_end=index == last)
+            tests += [_token_test(group, column, leaf) for group in _phrases(found)]
+    telling = [test for test in tests if len(ir.value_text(test).strip("*")) > 1]  # type: ignore[arg-type]
+    return list(dict.fromkeys(telling or tests))
+
+
+def _phrases(found: list[Piece]) -> list[list[Piece]]:
+    """Return neighbouring whole tokens together, as phrases; parts of tokens stand alone."""
+    groups: list[list[Piece]] = []
+    for piece in found:
+        if piece.whole and piece.follows and groups[-1][-1].whole:
+            groups[-1].append(piece)
+        else:
+            groups.append([piece])
+    return groups
+
+
+def _token_test(group: list[Piece], column: Column, leaf: StringMatch) -> Node:
+    text = " ".join(piece.text for piece in group)
+    if group[0].whole:
+        return StringMatch(column, ir.pattern(Shape.EQUALS, text), place=leaf.place)
+    shapes = {
+        (True, False): Shape.STARTSWITH,
+        (False, True): Shape.ENDSWITH,
+        (False, False): Shape.CONTAINS,
+    }
+    shape = shapes[group[0].starts, group[0].ends]
+    return StringMatch(column, ir.pattern(shape, text), place=leaf.place)
+
+
+def _lower(leaf: StringMatch, column: Column) -> tuple[Node, float]:
+    """Return the likely spellings, with letter case, on the keyword or the base name."""
+    named = _base_name(leaf, column)
+    spelled = [
+        StringMatch(*target, cased=True, place=leaf.place) for target in named or _spell(leaf, column)
+    ]
+    usable = [match for match in dict.fromkeys(spelled) if can_write(match)]
+    return (ir.any_of(usable), 0.3) if usable else GONE
+
+
+def _spell(leaf: StringMatch, column: Column) -> list[tuple[Column, ir.Pattern]]:
+    return [(column, _respell(leaf.pattern, spelling)) for spelling in _SPELLINGS]
+
+
+def _base_name(leaf: StringMatch, column: Column) -> list[tuple[Column, ir.Pattern]]:
+    r"""Return spellings of the base name for ``|endswith '\x.exe'``, none for any other match."""
+    shape, text = ir.shape_of(leaf.pattern)
+    fits = shape is Shape.ENDSWITH and text.startswith("\\") and text.count("\\") == 1
+    if not column.base or not fits or len(text) < 2:
+        return []
+    base = Column(column.base, "keyword", caveat=column.caveat)
+    pattern = ir.pattern(Shape.EQUALS, text[1:])
+    return [(base, _respell(pattern, spelling)) for spelling in _SPELLINGS]
+
+
+_SPELLINGS = (str, str.lower, str.upper, str.capitalize)
+"""As the rule has it, and how Windows programs usually write it."""
+
+
+def _respell(pattern: ir.Pattern, spelling: Any) -> ir.Pattern:
+    return tuple(
+        ir.Literal(spelling(part.text)) if isinstance(part, ir.Literal) else part
+        for part in pattern
+    )
+
+
+def _number_exists(leaf: Any) -> Node:
+    return ir.IsNull(leaf.field, leaf.place)
+
+
+def _keyword(leaf: ir.Keyword) -> Node:
+    """Search every field for the literal's tokens."""
+    why = note("SG304", "a keyword is matched token by token in every field", leaf)
+    anywhere = Column("", "text")
+    tests = _token_tests(StringMatch(anywhere, leaf.pattern, place=leaf.place), anywhere)
+    return approx(leaf, why, ALL, GONE) if not tests else approx(leaf, why, (ir.all_of(tests), 0.3), GONE)
+
+
+_PLAIN = tuple(kind for kind in STRING_KINDS if kind != "single")
+_CASED = tuple(f"{kind}_cased" for kind in _PLAIN)
+_NUMBERS = ("long", "date")
+
+CAPABILITIES = Capabilities(
+    NAME,
+    {
+        **rows(_PLAIN, _string, *_KEYWORDS),
+        **rows(_CASED, _cased, *_KEYWORDS),
+        **rows(_PLAIN, exact, "text"),
+        **rows(("single", "single_cased"), single_as_run(NAME), *_KEYWORDS),
+        **rows(("regex",), regex_by_literals(NAME), *_KEYWORDS),
+        **rows(("exists", "null", "null_or_empty"), exact, *_KEYWORDS),
+        **rows(("exists", "null", "compare"), exact, *_NUMBERS),
+        **rows(("null_or_empty",), _number_exists, *_NUMBERS),
+        **rows(("cidr4", "cidr6", "exists", "null"), exact, "ip"),
+    },
+)

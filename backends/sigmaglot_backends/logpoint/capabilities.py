@@ -1,0 +1,50 @@
+"""What LogPoint can say.
+
+There is no escape character, so a literal ``*`` or ``?`` cannot be written in a value; a regular
+expression in a later stage says it. Source: the vendor's Sigma backend and the published queries
+of MITRE CAR.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sigmaglot import ir
+from sigmaglot.language import (
+    CASED_KINDS,
+    GONE,
+    STRING_KINDS,
+    Capabilities,
+    approx,
+    exact,
+    note,
+    rows,
+)
+
+NAME = "LogPoint"
+RAW = ir.Column("", "raw")
+
+
+def _keyword(leaf: ir.Keyword) -> ir.Node:
+    """Search the raw text, which also holds what no field has."""
+    why = note("SG205", "a keyword is searched in the whole log message", leaf)
+    return approx(leaf, why, (ir.StringMatch(RAW, leaf.pattern, place=leaf.place), 0.1), GONE)
+
+
+def _raw(leaf: ir.StringMatch) -> Any:
+    texts = (part.text for part in leaf.pattern if isinstance(part, ir.Literal))
+    if any("*" in text or "?" in text for text in texts):
+        why = note("SG306", "a literal `*` or `?` cannot be written in a value", leaf)
+        return approx(leaf, why, (ir.TRUE, 1.0), GONE)
+    return leaf
+
+
+CAPABILITIES = Capabilities(
+    NAME,
+    {
+        **rows((*STRING_KINDS, *CASED_KINDS), exact, "string"),
+        **rows(STRING_KINDS, _raw, "raw"),
+        **rows(("regex", "compare", "exists", "null", "null_or_empty"), exact, "string"),
+        **rows(("keyword",), _keyword),
+    },
+)

@@ -1,0 +1,240 @@
+"""Write SPL.
+
+In a search OR binds tighter than the implied AND, so every group stands in parentheses. A where
+stage has three-valued logic: a test of a missing field is null, and so is its negation; NOT is
+therefore pushed down to the tests and each negated test says what a missing field means.
+
+Sources: Splunk's Search Reference, on search, where, match, cidrmatch and comparison functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from sigmaglot import ir
+from sigmaglot.ir import Leaf, Shape
+from sigmaglot.language import (
+    Plan,
+    Selector,
+    Writer,
+    has_letters,
+    inline_flags,
+    leaf_column,
+    push_not,
+    regex_of,
+    split_stages,
+)
+
+_TIME_FORMATS = {
+    ir.TimePart.MINUTE: "%M",
+    ir.TimePart.HOUR: "%H",
+    ir.TimePart.DAY: "%d",
+    ir.TimePart.WEEK: "%V",
+    ir.TimePart.MONTH: "%m",
+    ir.TimePart.YEAR: "%Y",
+}
+_SYSMON_TIME = "%Y-%m-%d %H:%M:%S.%3N"
+
+
+def quote(text: str) -> str:
+    """Return a quoted string, backslashes and quotes escaped."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def is_late(leaf: Leaf) -> bool:
+    """Return whether only a where stage can test the leaf."""
+    if isinstance(leaf, ir.StringMatch):
+        return _is_late_string(leaf)
+    return isinstance(leaf, (ir.RegexMatch, ir.CidrMatch, ir.FieldMatch, ir.TimeMatch))
+
+
+def _is_late_string(leaf: ir.StringMatch) -> bool:
+    """Return whether a search cannot write the pattern: its `*` is always a wildcard."""
+    if ir.AnyOne in leaf.pattern or (leaf.cased and has_letters(leaf)):
+        return True
+    texts = [part.text for part in leaf.pattern if isinstance(part, ir.Literal)]
+    return any("*" in text or not text.isprintable() for text in texts)
+
+
+def _search_value(pattern: ir.Pattern) -> str:
+    return quote("".join("*" if part is ir.AnyRun else _literal(part) for part in pattern))
+
+
+def _literal(part: ir.Part) -> str:
+    return part.text if isinstance(part, ir.Literal) else part.value
+
+
+def _field_name(name: str) -> str:
+    return name if name.replace("_", "").replace(".", "").isalnum() else quote(name)
+
+
+def _eval_name(name: str) -> str:
+    return name if name.replace("_", "").isalnum() else f"'{name}'"
+
+
+def _search_leaf(leaf: Leaf, under_not: bool) -> str:
+    del under_not
+    name = _field_name(leaf_column(leaf))
+    match leaf:
+        case ir.StringMatch(pattern=pattern):
+            value = _search_value(pattern)
+            return value if _is_raw(leaf) else f"{name}={value}"
+        case ir.Compare(op=op, number=number):
+            return f"{name}{'=' if op is ir.Op.EQ else op}{number}"
+        case ir.Exists():
+            return f"{name}=*"
+        case ir.IsNull():
+            return f"NOT {name}=*"
+        case ir.IsEmpty():
+            return f'(NOT {name}=* OR {name}="")'
+        case _:
+            raise TypeError(f"{type(leaf).__name__} belongs in a where stage")
+
+
+def _is_raw(leaf: Leaf) -> bool:
+    return leaf_column(leaf) == "_raw"
+
+
+def _search_negate(text: str, plain: bool) -> str:
+    if plain and text.startswith("NOT "):
+        return text.removeprefix("NOT ")
+    return f"NOT {text}" if plain else f"NOT ({text})"
+
+
+def _search_key(leaf: Leaf) -> Hashable | None:
+    if isinstance(leaf, ir.StringMatch) and leaf.pattern and not _is_raw(leaf):
+        return leaf_column(leaf)
+    return None
+
+
+def _search_group(leaves: list[Leaf]) -> str:
+    values = ", ".join(
+        _search_value(leaf.pattern) for leaf in leaves if isinstance(leaf, ir.StringMatch)
+    )
+    return f"{_field_name(leaf_column(leaves[0]))} IN ({values})"
+
+
+SEARCH = Writer(_search_leaf, " ", " OR ", _search_negate, _search_key, _search_group)
+
+
+def _where_string(leaf: ir.StringMatch, name: str) -> str:
+    if not leaf.pattern:
+        return f'{name}=""'
+    flags = "(?s)" if leaf.cased else "(?is)"
+    return f"match({name}, {quote(flags + _alternative(leaf))})"
+
+
+def _alternative(leaf: ir.StringMatch) -> str:
+    """Return the regular expression that finds a pattern, anchored unless it may stand anywhere."""
+    shape, text = ir.shape_of(leaf.pattern)
+    if shape is Shape.CONTAINS:
+        return regex_of(ir.pattern(Shape.EQUALS, text))
+    return f"^{regex_of(leaf.pattern)}$"
+
+
+def _where_field(leaf: ir.FieldMatch, name: str) -> str:
+    other = _eval_name(leaf.other if isinstance(leaf.other, str) else leaf.other.name)
+    left, right = f"lower({name})", f"lower({other})"
+    if leaf.shape is Shape.STARTSWITH:
+        left = f"substr({left}, 1, len({other}))"
+    elif leaf.shape is Shape.ENDSWITH:
+        left = f"substr({left}, -len({other}))"
+    return f"{left}={right}"
+
+
+def _where_time(leaf: ir.TimeMatch, name: str) -> str:
+    moment = name if name == "_time" else f"strptime({name}, {quote(_SYSMON_TIME)})"
+    part = f"tonumber(strftime({moment}, {quote(_TIME_FORMATS[leaf.part])}))"
+    return f"{part}{'=' if leaf.op is ir.Op.EQ else leaf.op}{leaf.number}"
+
+
+def _where_compare(leaf: ir.Compare, name: str) -> str:
+    return f"tonumber({name}){'=' if leaf.op is ir.Op.EQ else leaf.op}{leaf.number}"
+
+
+_WHERE: dict[type, Any] = {
+    ir.StringMatch: _where_string,
+    ir.RegexMatch: lambda leaf, name: (
+        f"match({name}, {quote(inline_flags(leaf.flags) + leaf.regex)})"
+    ),
+    ir.CidrMatch: lambda leaf, name: f"cidrmatch({quote(leaf.network)}, {name})",
+    ir.Compare: _where_compare,
+    ir.FieldMatch: _where_field,
+    ir.TimeMatch: _where_time,
+    ir.Exists: lambda _, name: f"isnotnull({name})",
+    ir.IsNull: lambda _, name: f"isnull({name})",
+    ir.IsEmpty: lambda _, name: f'(isnull({name}) OR {name}="")',
+}
+_PRESENCE = {
+    ir.Exists: "isnull({0})",
+    ir.IsNull: "isnotnull({0})",
+    ir.IsEmpty: '(isnotnull({0}) AND {0}!="")',
+}
+
+
+def _where_leaf(leaf: Leaf, under_not: bool) -> str:
+    """Return a test, or with ``under_not`` its whole negation, true where a field is missing."""
+    name = _eval_name(leaf_column(leaf))
+    text: str = _WHERE[type(leaf)](leaf, name)
+    if not under_not:
+        return text
+    if type(leaf) in _PRESENCE:
+        return _PRESENCE[type(leaf)].format(name)
+    missing = [f"isnull({name})"]
+    if isinstance(leaf, ir.FieldMatch) and not isinstance(leaf.other, str):
+        missing.append(f"isnull({_eval_name(leaf.other.name)})")
+    return f"({' OR '.join(missing)} OR NOT {text})"
+
+
+def _where_key(leaf: Leaf) -> Hashable | None:
+    if isinstance(leaf, ir.StringMatch) and leaf.pattern:
+        return (leaf_column(leaf), leaf.cased)
+    return None
+
+
+def _where_group(leaves: list[Leaf]) -> str:
+    """Write patterns of one field as one alternation."""
+    strings = [leaf for leaf in leaves if isinstance(leaf, ir.StringMatch)]
+    flags = "(?s)" if strings[0].cased else "(?is)"
+    regex = "|".join(_alternative(leaf) for leaf in strings)
+    return f"match({_eval_name(leaf_column(strings[0]))}, {quote(flags + regex)})"
+
+
+WHERE = Writer(
+    _where_leaf, " AND ", " OR ", lambda text, _: text, _where_key, _where_group
+)
+
+
+def leaf_text(leaf: Leaf) -> str:
+    """Return one leaf as SPL writes it, in the stage where it belongs."""
+    return _where_leaf(leaf, under_not=False) if is_late(leaf) else _search_leaf(leaf, False)
+
+
+def _selector(selector: Selector) -> str:
+    tests = [f"{_field_name(selector.column)}={_selector_value(value)}" for value in selector.values]
+    return tests[0] if len(tests) == 1 else f"({' OR '.join(tests)})"
+
+
+def _selector_value(value: str) -> str:
+    return value if value.isdigit() else quote(value)
+
+
+def render(plan: Plan) -> tuple[str, ...]:
+    """Return the one query of a plan: a search, then a where stage for each late conjunct."""
+    early, late = split_stages(plan.filter, is_late)
+    terms = [f"earliest=-{plan.hunt.last}"] if plan.hunt and plan.hunt.last else []
+    terms += [_selector(selector) for selector in plan.source.selectors]
+    terms += [SEARCH.operand(conjunct) for conjunct in early]
+    lines = [" ".join(terms)]
+    lines += [f"| where {WHERE.write(push_not(conjunct))}" for conjunct in late]
+    if plan.hunt:
+        lines.append("| sort 0 - _time")
+        lines.append("| table " + ", ".join(_field_name(name) for name in plan.hunt.projection))
+    return ("\n".join(lines),)
+
+
+def comment(lines: tuple[str, ...]) -> str:
+    """Return lines as a comment block between triple backticks."""
+    body = "\n".join(lines).replace("`", "'")
+    return f"```\n{body}\n```"

@@ -1,0 +1,1 @@
+"""Independent readers of the query languages: test oracles, not vendor-verified (see README.md)."""

@@ -1,0 +1,168 @@
+"""Regular expressions of other engines, run by Python's `re`; what it cannot run as they do is refused."""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+from .base import ReadError
+
+_ASCII = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\f\r "}
+_POSIX = {
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "digit": "0-9",
+    "lower": "a-z",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r"\t\n\v\f\r ",
+    "upper": "A-Z",
+    "word": "0-9A-Za-z_",
+    "xdigit": "0-9A-Fa-f",
+}
+_RE2_GROUP = re.compile(
+    r"\((?:\?(?:P?<(?P<name>[A-Za-z_]\w*)>|(?P<flags>[ims]*(?:-[ims]+)?)(?P<end>[:)])))?"
+)
+_RE2_REPEAT = re.compile(r"(?:[*+?]|\{(?P<low>\d+)(?:(?P<comma>,)(?P<high>\d*))?\})\??")
+_RE2_ESCAPE = re.compile(
+    r"\\(?:x\{(?P<long>[0-9A-Fa-f]+)\}|x(?P<hex>[0-9A-Fa-f]{2})|(?P<char>[^\n]))"
+)
+_RE2_MAX_REPEAT = 1000
+
+
+def compile_or_fail(pattern: str, flags: int = 0, offset: int = 0) -> re.Pattern[str]:
+    """Compile with Python's `re`; raises ReadError where it will not."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Python warns of what it may read differently one day
+            return re.compile(pattern, flags)
+    except (re.error, FutureWarning, DeprecationWarning) as error:
+        raise ReadError(f"regular expression: {error}", offset) from error
+
+
+def pcre(pattern: str, offset: int = 0) -> re.Pattern[str]:
+    """PCRE (Splunk): named groups as `(?<n>)`, `\\z` is the very end, `\\Z` may precede a last newline."""
+    ends = {r"\z": r"\Z", r"\Z": r"(?=\n?\Z)"}
+    body = re.sub(r"\\[\s\S]", lambda m: ends.get(m[0], m[0]), pattern)
+    body = re.sub(r"(\\[\s\S])|\(\?<(?=[A-Za-z_])", lambda m: m[1] or "(?P<", body)
+    return compile_or_fail(body, 0, offset)
+
+
+class _Re2:
+    """Translates RE2 syntax to Python's, token by token; the classes are ASCII, as RE2's are."""
+
+    def __init__(self, pattern: str, offset: int) -> None:
+        self.text, self.pos, self.offset = pattern, 0, offset
+        self.multiline = [False]
+
+    def fail(self, message: str) -> ReadError:
+        return ReadError(f"RE2: {message} at character {self.pos} of the pattern", self.offset)
+
+    def translate(self) -> str:
+        out, repeatable = [], False
+        while self.pos < len(self.text):
+            char = self.text[self.pos]
+            repeat = _RE2_REPEAT.match(self.text, self.pos)
+            if repeat:
+                out.append(self.repeat(repeat, repeatable))
+            else:
+                out.append(self.atom(char))
+            repeatable = repeat is None and char not in "(|"
+        if len(self.multiline) != 1:
+            raise self.fail("missing )")
+        return "".join(out)
+
+    def repeat(self, match: re.Match[str], repeatable: bool) -> str:
+        low, high = match["low"], match["high"]
+        if not repeatable:
+            raise self.fail("nothing to repeat, or a repeated repetition")
+        if max(int(low or 0), int(high or 0)) > _RE2_MAX_REPEAT or (
+            low and high and int(low) > int(high)
+        ):
+            raise self.fail("repetition out of bounds")
+        self.pos = match.end()
+        return match[0]
+
+    def atom(self, char: str) -> str:
+        special = {"\\": self.escape, "[": self.char_class, "(": self.group}.get(char)
+        if special:
+            return special()
+        self.pos += 1
+        if char == ")":
+            if len(self.multiline) == 1:
+                raise self.fail("unexpected )")
+            self.multiline.pop()
+        if char == "$":
+            return "$" if self.multiline[-1] else r"\Z"
+        return char if char in ").|^" else re.escape(char)
+
+    def group(self) -> str:
+        match = _RE2_GROUP.match(self.text, self.pos)
+        if match is None or self.text.startswith("(?", self.pos) and match[0] == "(":
+            raise self.fail(
+                "a group that RE2 does not know (lookaround, backreference, atomic, ...)"
+            )
+        start, self.pos = self.pos, match.end()
+        flags = match["flags"] or ""
+        on, _, off = flags.partition("-")
+        if match["end"] == ")":
+            if start != 0 or off:
+                raise self.fail("a flag in mid-pattern, which Python cannot run")
+            self.multiline[-1] = "m" in on
+            return match[0]
+        self.multiline.append((self.multiline[-1] or "m" in on) and "m" not in off)
+        return f"(?P<{match['name']}>" if match["name"] else match[0]
+
+    def escape(self, in_class: bool = False) -> str:
+        match = _RE2_ESCAPE.match(self.text, self.pos)
+        if match is None:
+            raise self.fail("trailing backslash")
+        self.pos = match.end()
+        if match["long"] or match["hex"]:
+            return re.escape(chr(int(match["long"] or match["hex"], 16)))
+        char = match["char"]
+        if char in _ASCII or char.lower() in _ASCII:
+            return self.shorthand(char, in_class)
+        if char in "afnrtv":
+            return f"\\{char}"
+        if char in "AbBz" and not in_class:
+            return {"A": r"\A", "z": r"\Z", "b": r"(?a:\b)", "B": r"(?a:\B)"}[char]
+        if char.isascii() and not char.isalnum():
+            return re.escape(char)
+        raise self.fail(f"escape \\{char}")
+
+    def shorthand(self, char: str, in_class: bool) -> str:
+        if char in _ASCII:
+            return _ASCII[char] if in_class else f"[{_ASCII[char]}]"
+        if in_class:
+            raise self.fail(f"\\{char} in a class, which this reader does not translate")
+        return f"[^{_ASCII[char.lower()]}]"
+
+    def char_class(self) -> str:
+        opening = re.compile(r"\[\^?").match(self.text, self.pos)
+        assert opening
+        out, self.pos, first = [opening[0]], opening.end(), True
+        while first or not self.text.startswith("]", self.pos):
+            if self.pos >= len(self.text):
+                raise self.fail("missing ]")
+            out.append(self.class_item(first))
+            first = False
+        self.pos += 1
+        return "".join(out) + "]"
+
+    def class_item(self, first: bool) -> str:
+        posix = re.compile(r"\[:(\w+):\]").match(self.text, self.pos)
+        if posix:
+            if posix[1] not in _POSIX:
+                raise self.fail(f"class {posix[0]}")
+            self.pos = posix.end()
+            return _POSIX[posix[1]]
+        char = self.text[self.pos]
+        if char == "\\":
+            return self.escape(in_class=True)
+        self.pos += 1
+        return char if char == "-" and not first else re.escape(char)
+
+
+def re2(pattern: str, offset: int = 0) -> re.Pattern[str]:
+    """RE2 (Kusto): no lookaround, no backreference; `$` is the very end unless `(?m)`; classes are ASCII."""
+    return compile_or_fail(_Re2(pattern, offset).translate(), 0, offset)
