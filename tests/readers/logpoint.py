@@ -5,6 +5,7 @@ documented; the decisions are:
     - A blank (or AND) is AND, OR binds tighter, `-` or NOT negates the term or group after it.
     - There is no escape: a string ends at the next quote of its kind, and a backslash is a backslash.
     - `*` is any run and `?` one character, in quoted, bare and listed values. Case: the `ignore_case` option.
+    - A field may hold several values, as `label` does: a comparison holds where one of them satisfies it.
     - `f=*` asks that the field is there. Whether `f!=v` matches a record without f is the `missing_differs` option;
       None raises where it matters. `-f=v` matches it.
     - `<` and its kin compare numbers.
@@ -171,7 +172,12 @@ class _Parser(Scanner):
 
     def value_test(self, value: str) -> ValueTest:
         pattern = glob(value, any_one="?", ignore_case=self.ignore_case)
-        return lambda found: pattern.match(text_of(found)) is not None
+
+        def test(found: object) -> bool:
+            values = found if isinstance(found, list) else [found]
+            return any(pattern.match(text_of(value)) is not None for value in values)
+
+        return test
 
     def keyword(self) -> Test:
         start = self.pos

@@ -53,10 +53,21 @@ def _can_quote(text: str) -> bool:
     return text.isprintable() and not text.endswith("\\")
 
 
+def quote_regex(regex: str) -> str:
+    """Return a quoted expression in which no backslash stands before a quote."""
+    safe = regex.replace("'", "\\x27")
+    return f"'{safe}'"
+
+
 def _rlike(leaf: ir.StringMatch, name: str) -> str:
     column = name if leaf.cased else f"lower({name})"
     regex = regex_of(leaf.pattern, fold=not leaf.cased)
-    return f"rlike({column},{quote(f'(?s)^{regex}$')})"
+    return f"rlike({column},{quote_regex(f'(?s)^{regex}$')})"
+
+
+def _with_flags(flags: str, regex: str) -> str:
+    """Return an expression with its flags, which must stand first."""
+    return f"{inline_flags(flags)}(?:{regex})" if regex.endswith("\\") else inline_flags(flags) + regex
 
 
 def _test(leaf: Leaf) -> str:
@@ -65,7 +76,7 @@ def _test(leaf: Leaf) -> str:
         case ir.StringMatch():
             return _string(leaf, name)
         case ir.RegexMatch(regex=regex, flags=flags):
-            return f"rlike({name},{quote(inline_flags(flags) + regex)})"
+            return f"rlike({name},{quote_regex(_with_flags(flags, regex))})"
         case ir.Compare(op=op, number=number):
             return f"{name}{'=' if op is ir.Op.EQ else op}{number}"
         case ir.Exists():

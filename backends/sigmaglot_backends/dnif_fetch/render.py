@@ -1,8 +1,9 @@
 r"""Write ``_fetch`` queries.
 
 There is no OR: values of one field become one alternation, anything else a query of its own. An
-expression is anchored or padded with ``.*`` on both sides, because whether it must match the whole
-value is not documented: written so it means the same either way.
+expression is anchored or padded on both sides, because whether it must match the whole value is
+not documented: written so it means the same either way. Any text is ``[\s\S]*``, for ``.`` stops at
+a line break and no flag is documented that would let it pass.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from sigmaglot.language import (
     group_of,
     leaf_column,
     push_not,
-    regex_of,
 )
 
+_ANY = r"[\s\S]*"
 MAX_QUERIES = 32
 """Queries that one rule may become."""
 LIMIT = 100
@@ -34,14 +35,21 @@ def _alternative(leaf: Leaf) -> str:
         case ir.StringMatch(pattern=pattern):
             shape, text = ir.shape_of(pattern)
             if shape is Shape.CONTAINS:
-                return f".*{_escape(text)}.*"
-            return f"^{_safe(regex_of(pattern))}$"
+                return f"{_ANY}{_escape(text)}{_ANY}"
+            return f"^{_whole(pattern)}$"
         case ir.RegexMatch(regex=regex):
-            return f".*(?:{_safe(regex.removeprefix('(?i)'))}).*"
+            return f"{_ANY}(?:{_safe(regex.removeprefix('(?i)'))}){_ANY}"
         case ir.Compare(number=number):
             return f"^{number}$"
         case _:
             raise TypeError(f"{type(leaf).__name__} is no value")
+
+
+def _whole(pattern: ir.Pattern) -> str:
+    parts = {ir.AnyRun: _ANY, ir.AnyOne: r"[\s\S]"}
+    return "".join(
+        parts[part] if isinstance(part, ir.Wildcard) else _escape(part.text) for part in pattern
+    )
 
 
 def _escape(text: str) -> str:
@@ -69,7 +77,7 @@ def _key(node: Node) -> Hashable | None:
 def _test(leaves: tuple[Node, ...]) -> str:
     first = leaves[0]
     if isinstance(first, (ir.Exists, ir.IsNull, ir.IsEmpty)):
-        return f"{leaf_column(first)}=regex(.*)"
+        return f"{leaf_column(first)}=regex({_ANY})"
     values = [leaf for leaf in leaves if isinstance(leaf, (ir.StringMatch, ir.RegexMatch, ir.Compare))]
     regexes = [_alternative(leaf) for leaf in values]
     body = regexes[0] if len(regexes) == 1 else f"({'|'.join(regexes)})"
@@ -80,7 +88,7 @@ def _test(leaves: tuple[Node, ...]) -> str:
 def _term(node: Node) -> tuple[bool, str]:
     """Return whether a term is negated, and its test."""
     if isinstance(node, ir.IsEmpty):
-        return True, f"{leaf_column(node)}=regex(.+)"
+        return True, f"{leaf_column(node)}=regex([\\s\\S]+)"
     if isinstance(node, ir.IsNull):
         return True, _test((node,))
     if isinstance(node, ir.Not):

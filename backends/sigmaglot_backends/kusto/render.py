@@ -44,9 +44,7 @@ def quote(text: str) -> str:
 
 def _escape(char: str) -> str:
     code = ord(char)
-    if char.isprintable():
-        return char
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return char if char.isprintable() or code > 0xFFFF else f"\\u{code:04x}"
 
 
 def column(name: str) -> str:

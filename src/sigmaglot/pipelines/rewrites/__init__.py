@@ -14,7 +14,7 @@ from sigmaglot.pipelines.rewrites.account import account
 from sigmaglot.pipelines.rewrites.hashes import hash_value, hashes
 from sigmaglot.pipelines.rewrites.levels import integrity
 from sigmaglot.pipelines.rewrites.numbers import hex_integer, integer
-from sigmaglot.pipelines.rewrites.paths import base_name, in_command, path
+from sigmaglot.pipelines.rewrites.paths import base_name, path, within
 from sigmaglot.pipelines.rewrites.plain import missing, rename
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ REWRITES: Mapping[str, Rewrite] = {
     "none": missing,
     "path": path,
     "base_name": base_name,
-    "in_command": in_command,
+    "within": within,
     "account": account,
     "hashes": hashes,
     "hash_value": hash_value,

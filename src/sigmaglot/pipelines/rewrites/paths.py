@@ -34,20 +34,16 @@ def base_name(leaf: FieldLeaf, entry: Entry) -> Node:
     return approx(leaf, note, _upper_name(leaf, entry.column), GONE)
 
 
-def in_command(leaf: FieldLeaf, entry: Entry) -> Node:
-    r"""Rewrite a path to the base name, and parts of a folder to the command line.
-
-    Columns: ``column`` the base name, ``command`` a command line that starts with the path.
-    """
-    bound = _on_name_alone(leaf, entry.column)
-    if bound is not None:
-        return bound
-    note = other_form(leaf, entry, "is known by its file name, and by the command line it starts")
-    if not isinstance(leaf, ir.StringMatch):
+def within(leaf: FieldLeaf, entry: Entry) -> Node:
+    """Rewrite a path to a search inside a column that holds the path, and perhaps more after it."""
+    if isinstance(leaf, (ir.IsNull, ir.IsEmpty, ir.Exists)):
+        return on(leaf, entry.column)
+    note = other_form(leaf, entry, "is known by a column that may hold more than the path")
+    if not isinstance(leaf, ir.StringMatch) or not leaf.pattern:
         return approx(leaf, note, ALL, GONE)
     inside = ir.tidy((ir.AnyRun, *leaf.pattern, ir.AnyRun))
-    upper = ir.StringMatch(entry.columns["command"], inside, leaf.cased, leaf.place)
-    return approx(leaf, note, (upper, 0.4), GONE)
+    upper = ir.StringMatch(entry.column, inside, leaf.cased, leaf.place)
+    return approx(leaf, note, (upper, 0.1), GONE)
 
 
 def _named(leaf: FieldLeaf, column: Column) -> Node | None:
