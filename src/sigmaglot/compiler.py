@@ -74,7 +74,7 @@ class Result:
 def compile_documents(
     documents: Iterable[Document | Diagnostic],
     targets: Sequence[Target],
-    options: Options = Options(),  # noqa: B008 - frozen
+    options: Options = Options(),
     pipelines: Sequence[Any] = (),
 ) -> Iterator[Result]:
     """Yield the results of documents in order: one a target, or one where a rule cannot be parsed.
@@ -97,40 +97,47 @@ def _compile_document(
     pipelines: Sequence[Any],
     seen: dict[str, str],
 ) -> Iterator[Result]:
-    try:
-        rule = parse(document, pipelines)
-        check_unique(rule, seen)
-    except RuleError as error:
+    rule = read_rule(document, pipelines, seen)
+    if isinstance(rule, Diagnostic):
         info = RuleInfo.from_document(document.path, document.data)
-        yield Result(info, "", diagnostics=(error.diagnostic,))
-        return
-    except Exception as error:  # noqa: BLE001 - one rule's surprise must not end the run
-        info = RuleInfo.from_document(document.path, document.data)
-        yield Result(info, "", diagnostics=(_internal(document, "parse", error),))
+        yield Result(info, "", diagnostics=(rule,))
         return
     condition = normalise(rule.condition)
     for target in targets:
         yield compile_rule(rule, condition, target, options, pipelines)
 
 
-def check_unique(rule: Rule, seen: dict[str, str]) -> None:
+def read_rule(
+    document: Document, pipelines: Sequence[Any], seen: dict[str, str]
+) -> Rule | Diagnostic:
+    """Return the rule of a document, or why there is none; ``seen`` are earlier rules' ids."""
+    try:
+        rule = parse(document, pipelines)
+        check_unique(document, rule.info, seen)
+    except RuleError as error:
+        return error.diagnostic
+    except Exception as error:  # noqa: BLE001 - one rule's surprise must not end the run
+        return _internal(document, "parse", error)
+    return rule
+
+
+def check_unique(document: Document, info: RuleInfo, seen: dict[str, str]) -> None:
     """Remember a rule's id; the second rule with one is refused.
 
     Raises:
         RuleError: An earlier rule of the run has the id.
     """
-    name = rule.info.id
-    if name and name in seen:
+    if info.id and info.id in seen:
         raise RuleError(
-            rule.document.diagnose(
+            document.diagnose(
                 "SG109",
-                f"the id {name} is used already by {seen[name]}",
+                f"the id {info.id} is used already by {seen[info.id]}",
                 ("id",),
                 hint="give the rule an id of its own",
             )
         )
-    if name:
-        seen[name] = rule.info.path
+    if info.id:
+        seen[info.id] = info.path
 
 
 def compile_rule(
@@ -148,9 +155,7 @@ def compile_rule(
         return Result(rule.info, target.name, diagnostics=(error.diagnostic,))
     except Exception as error:  # noqa: BLE001 - as above
         stage = f"compile for {target.name}"
-        return Result(
-            rule.info, target.name, diagnostics=(_internal(rule.document, stage, error),)
-        )
+        return Result(rule.info, target.name, diagnostics=(_internal(rule.document, stage, error),))
 
 
 def _internal(document: Document, stage: str, error: Exception) -> Diagnostic:

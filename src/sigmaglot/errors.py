@@ -129,7 +129,9 @@ CODES: dict[str, str] = {
     "SG401": "a pySigma backend failed on the rule",
     "SG501": "a line of the events file cannot be read",
     "SG502": "the events file cannot be read",
+    "SG503": "no event can be told to be of the rule's log source",
     "SG601": "a rule has no test events",
     "SG602": "a test event does not come out as its file says",
+    "SG701": "the output file of a rule is taken by another rule, or lies outside the folder",
 }
 """Stable codes: what each means. ``docs/codes.md`` is generated from this table."""

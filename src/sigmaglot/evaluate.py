@@ -57,12 +57,45 @@ def compile_predicate(node: Node) -> Predicate:
 
 def _and(node: ir.And) -> Predicate:
     parts = [compile_predicate(child) for child in node.children]
+    if len(parts) == 2:
+        first, second = parts
+        return lambda event: first(event) and second(event)
     return lambda event: all(part(event) for part in parts)
 
 
 def _or(node: ir.Or) -> Predicate:
-    parts = [compile_predicate(child) for child in node.children]
-    return lambda event: any(part(event) for part in parts)
+    lists: dict[tuple[str, bool, Shape], list[str]] = {}
+    parts = []
+    for child in node.children:
+        if isinstance(child, ir.StringMatch) and (found := ir.shape_of(child.pattern))[1]:
+            lists.setdefault((ir.field_name(child), child.cased, found[0]), []).append(found[1])
+        else:
+            parts.append(compile_predicate(child))
+    parts += [_one_of(*key, literals) for key, literals in lists.items()]
+    return parts[0] if len(parts) == 1 else lambda event: any(part(event) for part in parts)
+
+
+def _one_of(name: str, cased: bool, shape: Shape, literals: list[str]) -> Predicate:
+    """Return the disjunction of matches of one field and shape: its text is looked up once."""
+    found = tuple(literals if cased else (literal.lower() for literal in literals))
+
+    def is_contained(text: str) -> bool:
+        for literal in found:  # noqa: SIM110 - three times as fast as `any`, where most time goes
+            if literal in text:
+                return True
+        return False
+
+    whole = frozenset(found)
+    tests: dict[Shape, Callable[[str], bool]] = {
+        Shape.EQUALS: lambda text: text in whole,
+        Shape.STARTSWITH: lambda text: text.startswith(found),
+        Shape.ENDSWITH: lambda text: text.endswith(found),
+        Shape.CONTAINS: is_contained,
+    }
+    matches = tests[shape]
+    if cased:
+        return lambda event: (text := event.texts.get(name)) is not None and matches(text)
+    return lambda event: (text := event.folded.get(name)) is not None and matches(text)
 
 
 def _not(node: ir.Not) -> Predicate:

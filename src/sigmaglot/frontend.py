@@ -6,7 +6,6 @@ major version of it is a change of one file.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,22 +29,8 @@ from sigmaglot.errors import Diagnostic, RuleError
 from sigmaglot.ir import Place
 from sigmaglot.rule import RuleInfo
 from sigmaglot.source import Document
+from sigmaglot.validate import METADATA, check, classify
 
-MAX_FORMS = 5_000
-"""Most alternatives that `windash` may make of one value (five dashes for each flag)."""
-
-_DASHES = re.compile(r"\B[-/]\b")
-_ANCHORS = frozenset({"contains", "startswith", "endswith"})
-_EXCLUSIVE = (
-    _ANCHORS,
-    frozenset({"re", "cidr", "exists", "fieldref", "lt", "lte", "gt", "gte"}),
-    frozenset({"base64", "base64offset"}),
-    frozenset({"wide", "utf16le", "utf16", "utf16be"}),
-    frozenset({"minute", "hour", "day", "week", "month", "year"}),
-    frozenset({"cased", "i"}),
-    frozenset({"cased", "ignorecase"}),
-    frozenset({"cased", "re"}),
-)
 _ALIASES = {"utf16le": "wide"}
 """Modifiers of the specification that pySigma knows by another name only."""
 
@@ -65,8 +50,7 @@ def parse(document: Document, pipelines: Sequence[Any] = ()) -> Rule:
     Raises:
         RuleError: The document is no detection rule, or is not valid.
     """
-    _check_kind(document)
-    _check_detection(document)
+    check(document)
     rule = _from_dict(document)
     if pipelines:
         _apply(rule, pipelines, document)
@@ -90,110 +74,6 @@ def load_pipelines(texts: Iterable[str]) -> list[Any]:
 
 PipelineError = sigma_errors.SigmaError
 """What ``load_pipelines`` raises, for callers that must not import pySigma."""
-
-
-def _check_kind(document: Document) -> None:
-    for key, code in (("correlation", "SG140"), ("filter", "SG141")):
-        if key in document.data and "detection" not in document.data:
-            raise RuleError(
-                document.diagnose(
-                    code,
-                    f"unsupported: {key} rules are not compiled yet",
-                    (key,),
-                    hint="compile the detection rules that it refers to on their own",
-                )
-            )
-
-
-def _check_detection(document: Document) -> None:
-    detection = document.data.get("detection")
-    if not isinstance(detection, dict):
-        missing = "detection" not in document.data
-        reason = "has no `detection`" if missing else "has a `detection` that is not a map"
-        raise RuleError(
-            document.diagnose(
-                "SG120",
-                f"the rule {reason}",
-                () if missing else ("detection",),
-                hint="add `detection:` with a selection and a `condition:`",
-            )
-        )
-    condition = detection.get("condition")
-    named = condition if isinstance(condition, list) else [condition]
-    if not named or not all(isinstance(text, str) and text.strip() for text in named):
-        missing = "condition" not in detection
-        raise RuleError(
-            document.diagnose(
-                "SG121",
-                "the detection has no `condition`" if missing else "the `condition` is not a text",
-                ("detection",) if missing else ("detection", "condition"),
-                hint="add `condition:` with the names of the selections",
-            )
-        )
-    for name, definition in detection.items():
-        if name != "condition":
-            _check_definition(document, definition, ("detection", name))
-
-
-def _check_definition(document: Document, definition: Any, place: Place) -> None:
-    if isinstance(definition, (dict, list)) and not definition:
-        raise RuleError(
-            document.diagnose(
-                "SG134", f"the selection `{place[-1]}` is empty", place, hint="give it a field"
-            )
-        )
-    if isinstance(definition, list):
-        for index, item in enumerate(definition):
-            if isinstance(item, (dict, list)):
-                _check_definition(document, item, (*place, index))
-    elif isinstance(definition, dict):
-        for key, value in definition.items():
-            _check_item(document, key, value, (*place, key))
-
-
-def _check_item(document: Document, key: Any, value: Any, place: Place) -> None:
-    if not isinstance(key, str):
-        raise RuleError(document.diagnose("SG130", f"the field name `{key}` is not a text", place))
-    if "|" not in key:
-        return
-    modifiers = key.split("|")[1:]
-    for group in _EXCLUSIVE:
-        clash = [name for name in modifiers if name in group]
-        if len(clash) > 1:
-            raise RuleError(
-                document.diagnose(
-                    "SG126",
-                    f"the modifiers `{'` and `'.join(clash)}` of `{key}` contradict each other",
-                    place,
-                    hint="keep one of them",
-                )
-            )
-    values = value if isinstance(value, list) else [value]
-    _check_values(document, modifiers, values, place)
-
-
-def _check_values(
-    document: Document, modifiers: list[str], values: list[Any], place: Place
-) -> None:
-    for index, value in enumerate(values):
-        here = (*place, index) if len(values) > 1 else place
-        if "re" in modifiers and not isinstance(value, str):
-            raise RuleError(
-                document.diagnose(
-                    "SG130", f"`re` takes a text, not `{value}`", here, hint="quote the value"
-                )
-            )
-        if "windash" in modifiers and isinstance(value, str):
-            forms = 5 ** len(_DASHES.findall(value))
-            if forms > MAX_FORMS:
-                raise RuleError(
-                    document.diagnose(
-                        "SG132",
-                        f"`windash` makes {forms:,} forms of the value, over {MAX_FORMS:,}",
-                        here,
-                        hint="split the value into several, linked with `all`",
-                    )
-                )
 
 
 def _from_dict(document: Document) -> SigmaRule:
@@ -230,34 +110,18 @@ def _without_aliases(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "detection": detection}
 
 
-_METADATA = (
-    (sigma_errors.SigmaIdentifierError, "id", "SG131"),
-    (sigma_errors.SigmaLevelError, "level", "SG131"),
-    (sigma_errors.SigmaStatusError, "status", "SG131"),
-    (sigma_errors.SigmaTagError, "tags", "SG131"),
-    (sigma_errors.SigmaDateError, "date", "SG131"),
-    (sigma_errors.SigmaModifiedError, "modified", "SG131"),
-    (sigma_errors.SigmaTitleError, "title", "SG131"),
-    (sigma_errors.SigmaReferencesError, "references", "SG131"),
-    (sigma_errors.SigmaFieldsError, "fields", "SG131"),
-    (sigma_errors.SigmaFalsePositivesError, "falsepositives", "SG131"),
-    (sigma_errors.SigmaRelatedError, "related", "SG131"),
-    (sigma_errors.SigmaLogsourceError, "logsource", "SG150"),
-)
-
-
 def _explain(document: Document, data: dict[str, Any], error: Exception) -> Diagnostic:
     """Return the diagnostic of an error that pySigma collected, at the node that caused it."""
-    for kind, key, code in _METADATA:
-        if isinstance(error, kind):
-            place: Place = (key,) if key in document.data else ()
-            return document.diagnose(code, _lower_first(str(error)), place, hint=f"see `{key}`")
+    key, code = METADATA.get(type(error).__name__, ("", ""))
+    if key:
+        place: Place = (key,) if key in document.data else ()
+        return document.diagnose(code, _lower_first(str(error)), place, hint=f"see `{key}`")
     for name, definition in data["detection"].items():
         if name != "condition":
             found = _find_failure(definition, ("detection", name))
             if found:
                 place, reason = found
-                code, hint = _classify(reason)
+                code, hint = classify(str(reason))
                 return document.diagnose(code, _lower_first(str(reason)), place, hint=hint)
     return document.diagnose("SG131", _lower_first(str(error)))
 
@@ -288,26 +152,6 @@ def _try(build: Any) -> Exception | None:
     return None
 
 
-_CLASSES = (
-    ("Unknown modifier", "SG125", "see `sigma-spec`: the modifiers are named there"),
-    ("Regular expression '", "SG127", "test it against a sample; Sigma's flavour is PCRE"),
-    ("Invalid CIDR", "SG128", "write it as 10.0.0.0/8, with the host bits zero"),
-    ("Base64 encoding", "SG129", "encode a text without wildcards"),
-    ("Wide modifier", "SG129", "the modifier encodes ASCII only"),
-    ("UTF-16", "SG129", "the modifier encodes ASCII only"),
-    ("only applicable to unmodified", "SG126", "put it first, or drop the modifier before it"),
-    ("incompatible to value type", "SG130", "quote a number to make it a text, or drop the quotes"),
-)
-
-
-def _classify(error: Exception) -> tuple[str, str]:
-    text = str(error)
-    for start, code, hint in _CLASSES:
-        if start in text:
-            return code, hint
-    return "SG130", "look at the value and the modifiers of the field"
-
-
 def _lower_first(text: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
@@ -323,7 +167,7 @@ def _apply(rule: SigmaRule, pipelines: Sequence[Any], document: Document) -> Non
 
 
 def _conditions(detections: SigmaDetections, document: Document) -> lower.Condition:
-    """Return the condition; a list of conditions is their disjunction, as the specification says."""
+    """Return the condition; a list of conditions is their disjunction."""
     found = [
         _condition(condition, detections, document, index)
         for index, condition in enumerate(detections.parsed_condition)
@@ -437,7 +281,8 @@ class _Selections:
         """Return the plain form of one value."""
         for kind, convert in _VALUES:
             if isinstance(value, kind):
-                return convert(self, value, place)
+                converted: lower.Value = convert(self, value, place)
+                return converted
         raise RuleError(
             self.document.diagnose(
                 "SG160",

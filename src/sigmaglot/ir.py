@@ -6,105 +6,41 @@ pattern exists; only a renderer brings it back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum, StrEnum
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from enum import StrEnum
+
+from sigmaglot.patterns import (
+    AnyOne,
+    AnyRun,
+    Literal,
+    Part,
+    Pattern,
+    Shape,
+    Wildcard,
+    pattern,
+    pattern_text,
+    shape_of,
+    tidy,
+)
+
+__all__ = [
+    "AnyOne",
+    "AnyRun",
+    "Literal",
+    "Part",
+    "Pattern",
+    "Shape",
+    "Wildcard",
+    "pattern",
+    "pattern_text",
+    "shape_of",
+    "tidy",
+]
 
 Place = tuple[str | int, ...]
 """Keys and indexes that lead from the root of the YAML document to the node of a leaf."""
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """Characters that stand for themselves."""
-
-    text: str
-
-
-class Wildcard(Enum):
-    """The two wildcards of a Sigma string."""
-
-    ONE = "?"
-    RUN = "*"
-
-
-AnyOne = Wildcard.ONE
-AnyRun = Wildcard.RUN
-Part = Literal | Wildcard
-Pattern = tuple[Part, ...]
-
-
-class Shape(StrEnum):
-    """What a pattern asks of a string."""
-
-    EMPTY = "empty"
-    ANY = "any"
-    EQUALS = "equals"
-    STARTSWITH = "startswith"
-    ENDSWITH = "endswith"
-    CONTAINS = "contains"
-    WILDCARD = "wildcard"
-    SINGLE = "single"
-
-
-@lru_cache(maxsize=65536)
-def shape_of(pattern: Pattern) -> tuple[Shape, str]:
-    """Return the shape of a pattern and its one literal (empty for the other shapes).
-
-    WILDCARD has runs between literals, SINGLE has at least one single-character wildcard.
-    """
-    if not pattern:
-        return Shape.EMPTY, ""
-    if AnyOne in pattern:
-        return Shape.SINGLE, ""
-    return _shape_of_runs(pattern)
-
-
-def _shape_of_runs(pattern: Pattern) -> tuple[Shape, str]:
-    match pattern:
-        case (Literal(text),):
-            return Shape.EQUALS, text
-        case (Wildcard.RUN,):
-            return Shape.ANY, ""
-        case (Wildcard.RUN, Literal(text)):
-            return Shape.ENDSWITH, text
-        case (Literal(text), Wildcard.RUN):
-            return Shape.STARTSWITH, text
-        case (Wildcard.RUN, Literal(text), Wildcard.RUN):
-            return Shape.CONTAINS, text
-        case _:
-            return Shape.WILDCARD, ""
-
-
-def pattern(shape: Shape, text: str) -> Pattern:
-    """Return the pattern of a simple shape, the inverse of ``shape_of``."""
-    literal = (Literal(text),) if text else ()
-    before = (AnyRun,) if shape in {Shape.ENDSWITH, Shape.CONTAINS} else ()
-    after = (AnyRun,) if shape in {Shape.STARTSWITH, Shape.CONTAINS} else ()
-    return tidy((*before, *literal, *after))
-
-
-def tidy(parts: Pattern) -> Pattern:
-    """Return an equal pattern with neighbouring literals joined and runs of ``*`` made one."""
-    out: list[Part] = []
-    for part in parts:
-        if isinstance(part, Literal) and not part.text:
-            continue
-        if out and isinstance(part, Literal) and isinstance(out[-1], Literal):
-            out[-1] = Literal(out[-1].text + part.text)
-        elif not (out and part is AnyRun and out[-1] is AnyRun):
-            out.append(part)
-    return tuple(out)
-
-
-def pattern_text(parts: Pattern) -> str:
-    """Return a pattern as Sigma writes it, for messages: wildcards bare, data escaped."""
-    return "".join(
-        part.value
-        if isinstance(part, Wildcard)
-        else part.text.replace("*", "\\*").replace("?", "\\?")
-        for part in parts
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +122,7 @@ class StringMatch:
     field: Field
     pattern: Pattern
     cased: bool = False
-    place: Place = field(default=(), compare=False)
+    place: Place = attribute(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +132,7 @@ class RegexMatch:
     field: Field
     regex: str
     flags: str = ""
-    place: Place = field(default=(), compare=False)
+    place: Place = attribute(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +141,7 @@ class CidrMatch:
 
     field: Field
     network: str
-    place: Place = field(default=(), compare=False)
+    place: Place = attribute(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +151,7 @@ class Compare:
     field: Field
     op: Op
     number: int | float
-    place: Place = field(default=(), compare=False)
+    place: Place = attribute(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +161,7 @@ class FieldMatch:
     field: Field
     other: Field
     shape: Shape = Shape.EQUALS
-    place: Place = field(default=(), compare=False)
+    place: Place = attribute(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +169,7 @@ class Exists:
     """The event has the field, whatever its value."""
 
     field: Field
-    place: Place = field(default=(), compare=False)
+    place: Place = attribute(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +177,7 @@ class IsNull:
     """The event lacks the field or holds null in it."""
 
     field: Field
-    place: Place = field(default=(), compare=False)
+    place: Place = attribute(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +185,7 @@ class IsEmpty:
     """The field is missing, null or the empty string."""
 
     field: Field
-    place: Place = field(default=(), compare=False)
+    place: Place = attribute(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +196,7 @@ class TimeMatch:
     part: TimePart
     op: Op
     number: int
-    place: Place = field(default=(), compare=False)
+    place: Place = attribute(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +205,7 @@ class Placeholder:
 
     field: Field
     name: str
-    place: Place = field(default=(), compare=False)
+    place: Place = attribute(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +214,7 @@ class Keyword:
 
     pattern: Pattern
     cased: bool = False
-    place: Place = field(default=(), compare=False)
+    place: Place = attribute(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +223,7 @@ class KeywordRegex:
 
     regex: str
     flags: str = ""
-    place: Place = field(default=(), compare=False)
+    place: Place = attribute(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,12 +279,12 @@ TRUE = Const(value=True)
 FALSE = Const(value=False)
 
 
-def all_of(nodes: tuple[Node, ...] | list[Node]) -> Node:
+def all_of(nodes: Sequence[Node]) -> Node:
     """Return the conjunction of nodes; a single one stays as it is, none is True."""
     return nodes[0] if len(nodes) == 1 else And(tuple(nodes)) if nodes else TRUE
 
 
-def any_of(nodes: tuple[Node, ...] | list[Node]) -> Node:
+def any_of(nodes: Sequence[Node]) -> Node:
     """Return the disjunction of nodes; a single one stays as it is, none is False."""
     return nodes[0] if len(nodes) == 1 else Or(tuple(nodes)) if nodes else FALSE
 
@@ -394,7 +330,7 @@ def field_name(leaf: Leaf) -> str:
     return leaf.field if isinstance(leaf.field, str) else leaf.field.name
 
 
-def value_text(leaf: Leaf) -> str:  # noqa: PLR0911 - one line a kind of leaf reads best
+def value_text(leaf: Leaf) -> str:
     """Return what a leaf compares with, as a user would write it in a rule."""
     match leaf:
         case StringMatch(pattern=parts) | Keyword(pattern=parts):

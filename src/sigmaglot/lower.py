@@ -172,7 +172,7 @@ def _value(leaf: _MakeLeaf, field: str, value: Value, place: Place) -> Node:
     return leaf(field, value, place)
 
 
-def _leaf(field: str, value: Value, place: Place) -> Node:  # noqa: C901, PLR0911 - one line a kind
+def _leaf(field: str, value: Value, place: Place) -> Node:  # noqa: C901, PLR0911, PLR0912 - one line a kind
     match value:
         case Text(pattern, cased):
             return ir.StringMatch(field, pattern, cased, place)

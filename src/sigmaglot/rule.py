@@ -50,14 +50,19 @@ class RuleInfo:
         source = source if isinstance(source, dict) else {}
         return cls(
             path=path,
-            **{key: _text(data.get(key)) for key in _TEXTS},
-            **{key: _texts(data.get(key)) for key in _LISTS},
+            id=_text(data.get("id")),
+            title=_text(data.get("title")),
+            description=_text(data.get("description")),
+            level=_text(data.get("level")),
+            status=_text(data.get("status")),
+            author=_text(data.get("author")),
+            date=_text(data.get("date")),
+            tags=_texts(data.get("tags")),
+            references=_texts(data.get("references")),
+            falsepositives=_texts(data.get("falsepositives")),
+            fields=_texts(data.get("fields")),
             logsource=LogSource(*(_text(source.get(key)) for key in LogSource.__slots__)),
         )
-
-
-_TEXTS = ("id", "title", "description", "level", "status", "author", "date")
-_LISTS = ("tags", "references", "falsepositives", "fields")
 
 
 def _text(value: Any) -> str:

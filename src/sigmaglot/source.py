@@ -1,4 +1,4 @@
-"""Read files, folders and standard input into YAML documents, one diagnostic for each that fails."""
+"""Read files, folders and standard input into YAML documents, or a diagnostic for each failure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -19,11 +20,20 @@ MAX_BYTES = 8 * 1024 * 1024
 MAX_NODES = 1_000_000
 """Largest number of nodes of a document once its aliases are followed."""
 MAX_DEPTH = 200
-"""Deepest nesting of brackets that is handed to the YAML parser, whose recursion is native."""
+"""Deepest nesting that is handed to the YAML parser, whose recursion is native."""
 SUFFIXES = (".yml", ".yaml")
 STDIN = "-"
 
 _BRACKETS = re.compile(r"[\[\]{}]")
+_DEEP_BLOCK = re.compile(rf"[ \t?:-]{{{MAX_DEPTH}}}")
+"""What stands before a block that nests deeper: each level starts a column further to the right."""
+_OPENING = (
+    yaml.FlowSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.BlockMappingStartToken,
+)
+_CLOSING = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
 _PIPELINE_KEYS = {"transformations", "postprocessing", "finalizers"}
 _RULE_KEYS = {"detection", "correlation", "filter"}
 
@@ -42,14 +52,16 @@ class Document:
 
         The text is parsed again for this: positions are only wanted when something is wrong.
         """
-        documents = list(yaml.compose_all(self.text, Loader=yaml.CSafeLoader))
-        node: Any = documents[self.index]
-        mark = node.start_mark
-        for step in place:
-            mark, node = _step(node, step, mark)
-            if node is None:
-                break
-        return mark.line + 1, mark.column + 1
+        return self.positions((place,))[0]
+
+    def positions(self, places: Iterable[Place]) -> list[tuple[int, int]]:
+        """Return the position of each place; the text is parsed once for all of them.
+
+        It is parsed no further than this document: a later one may be broken.
+        """
+        nodes = yaml.compose_all(self.text, Loader=yaml.CSafeLoader)
+        root = next(islice(nodes, self.index, None))
+        return [_position(root, place) for place in places]
 
     def diagnose(self, code: str, message: str, place: Place = (), hint: str = "") -> Diagnostic:
         """Return an error about the node at a place of this document."""
@@ -58,6 +70,15 @@ class Document:
         return Diagnostic(
             code, message, hint=hint, rule_id=rule_id if isinstance(rule_id, str) else ""
         ).at(self.path, line, column)
+
+
+def _position(node: Any, place: Place) -> tuple[int, int]:
+    mark = node.start_mark
+    for step in place:
+        mark, node = _step(node, step, mark)
+        if node is None:
+            break
+    return mark.line + 1, mark.column + 1
 
 
 def _step(node: Any, step: str | int, mark: Any) -> tuple[Any, Any]:
@@ -106,7 +127,9 @@ def find_files(paths: Iterable[str]) -> Iterator[tuple[str, Diagnostic | None]]:
             yield path, None
 
 
-def _walk(folder: str, above: tuple[tuple[int, int], ...]) -> Iterator[tuple[str, Diagnostic | None]]:
+def _walk(
+    folder: str, above: tuple[tuple[int, int], ...]
+) -> Iterator[tuple[str, Diagnostic | None]]:
     try:
         found = os.stat(folder)
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -115,11 +138,14 @@ def _walk(folder: str, above: tuple[tuple[int, int], ...]) -> Iterator[tuple[str
         return
     here = (found.st_dev, found.st_ino)
     if here in above:
-        yield folder, Diagnostic(
-            "SG108",
-            "the link leads back to a folder above it",
-            hint="remove the link, or name the folders to read one by one",
-        ).at(folder)
+        yield (
+            folder,
+            Diagnostic(
+                "SG108",
+                "the link leads back to a folder above it",
+                hint="remove the link, or name the folders to read one by one",
+            ).at(folder),
+        )
         return
     for entry in entries:
         if _is_folder(entry):
@@ -192,7 +218,7 @@ def _documents(path: str, text: str) -> list[Document | Diagnostic]:
     found: list[Document | Diagnostic] = []
     index = 0
     try:
-        while loader.check_data():
+        while loader.check_data():  # type: ignore[no-untyped-call]
             data = loader.get_data()
             if data is not None:
                 found.append(_document(path, index, data, text))
@@ -203,7 +229,9 @@ def _documents(path: str, text: str) -> list[Document | Diagnostic]:
         found.append(_too_deep(path))
     finally:
         loader.dispose()
-    return found or [Diagnostic("SG106", "the file holds no document", hint="write a rule").at(path)]
+    return found or [
+        Diagnostic("SG106", "the file holds no document", hint="write a rule").at(path)
+    ]
 
 
 def _document(path: str, index: int, data: Any, text: str) -> Document | Diagnostic:
@@ -214,7 +242,7 @@ def _document(path: str, index: int, data: Any, text: str) -> Document | Diagnos
             hint="write the values out, or name them once",
         ).at(path)
     if not isinstance(data, dict):
-        kind = {list: "a list", str: "a text"}.get(type(data), "a single value")
+        kind = "a list" if isinstance(data, list) else "a single value"
         line, column = Document(path, index, {}, text).position(())
         return Diagnostic(
             "SG107", f"the document is {kind}, not a map", hint="a rule starts with `title:`"
@@ -236,20 +264,20 @@ def _check_depth(path: str, text: str) -> None:
         deepest = max(deepest, depth)
         if deepest > MAX_DEPTH:
             break
-    if deepest > MAX_DEPTH and _nests_too_deep(text):
+    if (deepest > MAX_DEPTH or _DEEP_BLOCK.search(text)) and _nests_too_deep(text):
         raise RuleError(_too_deep(path))
 
 
 def _nests_too_deep(text: str) -> bool:
-    """Count the nesting that YAML sees: brackets inside quoted or block text are data."""
+    """Count the nesting that YAML sees: what stands inside quoted or block text is data."""
     depth = 0
     try:
         for token in yaml.scan(text, Loader=yaml.CSafeLoader):
-            if isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken):
+            if isinstance(token, _OPENING):
                 depth += 1
                 if depth > MAX_DEPTH:
                     return True
-            elif isinstance(token, yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken):
+            elif isinstance(token, _CLOSING):
                 depth -= 1
     except yaml.YAMLError:
         return False
@@ -263,7 +291,7 @@ def _too_deep(path: str) -> Diagnostic:
 
 
 def _expanded_size(data: Any) -> int:
-    """Return how many nodes a value has once every alias is followed; a cycle counts as too many."""
+    """Return how many nodes a value has with aliases followed; a cycle counts as too many."""
     sizes: dict[int, int] = {}
 
     def size(value: Any) -> int:
@@ -279,8 +307,8 @@ def _expanded_size(data: Any) -> int:
 
 
 def _yaml_problem(path: str, text: str, error: yaml.YAMLError) -> Diagnostic:
-    if isinstance(error, _DuplicateKeyError):
-        mark = error.problem_mark
+    mark = error.problem_mark if isinstance(error, _DuplicateKeyError) else None
+    if isinstance(error, _DuplicateKeyError) and mark is not None:
         return Diagnostic(
             "SG111",
             f"the key `{error.problem}` stands twice in one map",

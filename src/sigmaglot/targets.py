@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 
@@ -64,6 +64,9 @@ def _find(name: str) -> tuple[Target, ...]:
     if name == "all":
         return tuple(TARGETS.values())
     if name.startswith(PYSIGMA_PREFIX):
+        from sigmaglot.pysigma_target import check_target  # noqa: PLC0415 - heavy, and rarely asked for
+
+        check_target(name)
         return (Target(name, "", ""),)
     if name not in TARGETS:
         known = ", ".join((*TARGETS, "all", "pysigma:BACKEND"))
@@ -77,7 +80,7 @@ def language_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*LANGUAGES, *installed)))
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_language(name: str) -> Language:
     """Return a language by name: a built-in one, or one that an installed package brings.
 
@@ -99,6 +102,8 @@ def _installed(name: str) -> object:
             try:
                 loaded: object = point.load()
             except (ImportError, AttributeError) as error:
-                raise ConfigurationError(f"the language `{name}` cannot be loaded: {error}") from error
+                raise ConfigurationError(
+                    f"the language `{name}` cannot be loaded: {error}"
+                ) from error
             return loaded
     raise ConfigurationError(f"no language is called `{name}`")

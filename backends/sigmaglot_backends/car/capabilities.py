@@ -21,7 +21,7 @@ NAME = "CAR pseudocode"
 
 
 def _literal(handle: Handler) -> Handler:
-    """Return a handler that says a literal ``*`` as a regular expression, for the glob has no escape."""
+    """Return a handler that leaves out what a quoted glob cannot hold: it has no escape."""
 
     def handler(leaf: ir.StringMatch) -> ir.Node:
         texts = [part.text for part in leaf.pattern if isinstance(part, ir.Literal)]

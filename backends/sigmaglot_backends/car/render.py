@@ -62,8 +62,9 @@ def leaf_text(leaf: Leaf) -> str:
 def render(plan: Plan) -> tuple[str, ...]:
     """Return the one program of a plan: search, filter, output."""
     condition = WRITER.write(plan.filter)
-    return (
-        f"process = search {plan.source.table}\n"
-        f"matching = filter process where ({condition})\n"
+    lines = (
+        f"process = search {plan.source.table}",
+        f"matching = filter process where ({condition})",
         "output matching",
     )
+    return ("\n".join(lines),)

@@ -41,7 +41,11 @@ def _string(leaf: ir.StringMatch, name: str) -> str:
         return _rlike(leaf, name)
     if shape is Shape.EQUALS:
         return f"{column}={quote(text)}"
-    if shape in {Shape.STARTSWITH, Shape.ENDSWITH, Shape.CONTAINS} and not set(text) & {"%", "_", "\\"}:
+    if shape in {Shape.STARTSWITH, Shape.ENDSWITH, Shape.CONTAINS} and not set(text) & {
+        "%",
+        "_",
+        "\\",
+    }:
         before = "" if shape is Shape.STARTSWITH else "%"
         after = "" if shape is Shape.ENDSWITH else "%"
         return f"{column} like {quote(before + text + after)}"
@@ -67,7 +71,9 @@ def _rlike(leaf: ir.StringMatch, name: str) -> str:
 
 def _with_flags(flags: str, regex: str) -> str:
     """Return an expression with its flags, which must stand first."""
-    return f"{inline_flags(flags)}(?:{regex})" if regex.endswith("\\") else inline_flags(flags) + regex
+    return (
+        f"{inline_flags(flags)}(?:{regex})" if regex.endswith("\\") else inline_flags(flags) + regex
+    )
 
 
 def _test(leaf: Leaf) -> str:

@@ -78,7 +78,9 @@ def _test(leaves: tuple[Node, ...]) -> str:
     first = leaves[0]
     if isinstance(first, (ir.Exists, ir.IsNull, ir.IsEmpty)):
         return f"{leaf_column(first)}=regex({_ANY})"
-    values = [leaf for leaf in leaves if isinstance(leaf, (ir.StringMatch, ir.RegexMatch, ir.Compare))]
+    values = [
+        leaf for leaf in leaves if isinstance(leaf, (ir.StringMatch, ir.RegexMatch, ir.Compare))
+    ]
     regexes = [_alternative(leaf) for leaf in values]
     body = regexes[0] if len(regexes) == 1 else f"({'|'.join(regexes)})"
     flag = "i" if _ignores_case(values[0]) else ""

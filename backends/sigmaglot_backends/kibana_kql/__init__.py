@@ -1,4 +1,4 @@
-"""Kibana KQL over ECS documents: keyword fields with letter case, text sub-fields token by token."""
+"""Kibana KQL over ECS documents: keywords with letter case, text sub-fields token by token."""
 
 from sigmaglot.language import Language
 from sigmaglot_backends.kibana_kql.capabilities import CAPABILITIES

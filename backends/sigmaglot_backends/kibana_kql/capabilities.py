@@ -51,7 +51,11 @@ def _string(leaf: StringMatch) -> Node:
         return exactly
     upper, lower = _upper(leaf, column), _lower(leaf, column)
     if column.text:
-        why = note("SG304", f"`{column.text}` is matched token by token, `{column.name}` with letter case", leaf)
+        why = note(
+            "SG304",
+            f"`{column.text}` is matched token by token, `{column.name}` with letter case",
+            leaf,
+        )
     else:
         why = note("SG303", f"`{column.name}` is matched with letter case", leaf)
     return ir.Approx(leaf, Bound(*upper, why), Bound(*lower, why))
@@ -165,7 +169,8 @@ def _lower(leaf: StringMatch, column: Column) -> tuple[Node, float]:
     """Return the likely spellings, with letter case, on the keyword or the base name."""
     named = _base_name(leaf, column)
     spelled = [
-        StringMatch(*target, cased=True, place=leaf.place) for target in named or _spell(leaf, column)
+        StringMatch(*target, cased=True, place=leaf.place)
+        for target in named or _spell(leaf, column)
     ]
     usable = [match for match in dict.fromkeys(spelled) if can_write(match)]
     return (ir.any_of(usable), 0.3) if usable else GONE
@@ -206,7 +211,11 @@ def _keyword(leaf: ir.Keyword) -> Node:
     why = note("SG304", "a keyword is matched token by token in every field", leaf)
     anywhere = Column("", "text")
     tests = _token_tests(StringMatch(anywhere, leaf.pattern, place=leaf.place), anywhere)
-    return approx(leaf, why, ALL, GONE) if not tests else approx(leaf, why, (ir.all_of(tests), 0.3), GONE)
+    return (
+        approx(leaf, why, ALL, GONE)
+        if not tests
+        else approx(leaf, why, (ir.all_of(tests), 0.3), GONE)
+    )
 
 
 _PLAIN = tuple(kind for kind in STRING_KINDS if kind != "single")

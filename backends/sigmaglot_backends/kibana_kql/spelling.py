@@ -34,11 +34,11 @@ def spelled_out(pattern: Pattern) -> list[Pattern] | None:
     texts = [part.text for part in pattern if isinstance(part, Literal)]
     if sum(letters(text) for text in texts) > MAX_LETTERS:
         return None
-    choices = [every_case(part.text) if isinstance(part, Literal) else [part] for part in pattern]
-    return [
-        tuple(Literal(one) if isinstance(one, str) else one for one in chosen)
-        for chosen in product(*choices)
+    choices: list[list[ir.Part]] = [
+        [Literal(one) for one in every_case(part.text)] if isinstance(part, Literal) else [part]
+        for part in pattern
     ]
+    return list(product(*choices))
 
 
 def widened(pattern: Pattern) -> list[Pattern]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 _RUN = "[A-Za-z0-9_]+"
 _JOINED = r"(?:(?<=[A-Za-z])[.'](?=[A-Za-z])|(?<=[0-9])[.,](?=[0-9]))"
 _WORD = re.compile(f"{_RUN}(?:{_JOINED}{_RUN})*")
-_CUTS = frozenset(" \t\r\n\\/\"|&<>()[]{}=+*?!@#$%^~`-")
+_CUTS = frozenset(' \t\r\n\\/"|&<>()[]{}=+*?!@#$%^~`-')
 """ASCII characters that stand in no token and join none."""
 
 

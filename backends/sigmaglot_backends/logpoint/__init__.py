@@ -11,5 +11,7 @@ LANGUAGE = Language(
     capabilities=CAPABILITIES,
     render=render,
     leaf_text=leaf_text,
-    assumes=("LogPoint compares values without letter case, as the vendor's own Sigma backend does",),
+    assumes=(
+        "LogPoint compares values without letter case, as the vendor's own Sigma backend does",
+    ),
 )

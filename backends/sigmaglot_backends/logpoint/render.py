@@ -57,7 +57,9 @@ def _needs_regex(leaf: ir.StringMatch) -> bool:
 
 
 def _value(pattern: ir.Pattern) -> str:
-    return quote("".join(part.text if isinstance(part, ir.Literal) else part.value for part in pattern))
+    return quote(
+        "".join(part.text if isinstance(part, ir.Literal) else part.value for part in pattern)
+    )
 
 
 def _leaf(leaf: Leaf, under_not: bool) -> str:
@@ -171,9 +173,7 @@ def render(plan: Plan) -> tuple[str, ...]:
     terms = [_selector(selector) for selector in plan.source.selectors]
     terms += [WRITER.operand(conjunct) for conjunct in early]
     stages = _Stages()
-    tests = [
-        WRITER.operand(part) for node in late for part in conjuncts(stages.replace(node))
-    ]
+    tests = [WRITER.operand(part) for node in late for part in conjuncts(stages.replace(node))]
     lines = [" ".join(terms)]
     lines += [_process(name, leaf) for leaf, name in stages.names.items()]
     if tests:

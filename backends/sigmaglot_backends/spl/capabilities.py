@@ -6,7 +6,6 @@ Sources: Splunk's Search Reference, on the search and where commands and the eva
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from sigmaglot import ir
 from sigmaglot.ir import Column, Shape
@@ -46,21 +45,19 @@ def _keyword_regex(leaf: ir.KeywordRegex) -> ir.Node:
     return approx(leaf, why, (raw, 0.1) if "^" not in leaf.regex else ALL, GONE)
 
 
-def _empty(leaf: Any) -> ir.Node:
+def _empty(leaf: ir.StringMatch) -> ir.Node:
     """Mark a test for the empty string: whether such a field is extracted is not documented."""
+    if isinstance(leaf.field, str) or leaf.field.caveat:
+        return leaf
     caveat = f"an empty `{leaf.field.name}` is extracted as a field with an empty value"
     return replace(leaf, field=replace(leaf.field, caveat=caveat))
-
-
-def _checked_empty(leaf: Any) -> ir.Node:
-    return leaf if leaf.field.caveat else _empty(leaf)
 
 
 CAPABILITIES = Capabilities(
     NAME,
     {
         **rows((*STRING_KINDS, *CASED_KINDS), exact, "string", "raw"),
-        **rows(("empty", "empty_cased"), _checked_empty, "string"),
+        **rows(("empty", "empty_cased"), _empty, "string"),
         **rows(
             ("regex", "cidr4", "cidr6", "compare", "exists", "null", "null_or_empty", "time"),
             exact,

@@ -201,9 +201,7 @@ def _where_group(leaves: list[Leaf]) -> str:
     return f"match({_eval_name(leaf_column(strings[0]))}, {quote(flags + regex)})"
 
 
-WHERE = Writer(
-    _where_leaf, " AND ", " OR ", lambda text, _: text, _where_key, _where_group
-)
+WHERE = Writer(_where_leaf, " AND ", " OR ", lambda text, _: text, _where_key, _where_group)
 
 
 def leaf_text(leaf: Leaf) -> str:
@@ -212,7 +210,9 @@ def leaf_text(leaf: Leaf) -> str:
 
 
 def _selector(selector: Selector) -> str:
-    tests = [f"{_field_name(selector.column)}={_selector_value(value)}" for value in selector.values]
+    tests = [
+        f"{_field_name(selector.column)}={_selector_value(value)}" for value in selector.values
+    ]
     return tests[0] if len(tests) == 1 else f"({' OR '.join(tests)})"
 
 

@@ -35,7 +35,8 @@ def split_stages(
 
     Only a whole conjunct may move to a later stage; what stands under OR or NOT moves with it.
     """
-    early, late = [], []
+    early: list[Node] = []
+    late: list[Node] = []
     for conjunct in conjuncts(node):
         some = any(is_late(leaf) for leaf in ir.leaves(conjunct))
         (late if some else early).append(conjunct)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import cast
 
 from sigmaglot.ir import And, Approx, Const, Leaf, Node, Not, Or
 
@@ -73,7 +74,7 @@ class Writer:
         return None if isinstance(node, (And, Or, Not, Const, Approx)) else self.group_key(node)
 
     def _any(self, children: tuple[Node, ...], under_not: bool) -> str:
-        return self._join([text for text in self._alternatives(children, under_not)])
+        return self._join(self._alternatives(children, under_not))
 
     def _join(self, texts: list[str]) -> str:
         while len(texts) > self.width:
@@ -92,7 +93,7 @@ class Writer:
 
     def _alternative(self, members: list[Node], under_not: bool) -> str:
         if len(members) > 1 and self.group:
-            return self.group(members)  # type: ignore[arg-type] - only leaves have a key
+            return self.group(cast("list[Leaf]", members))  # only leaves have a key
         return self._operand(members[0], under_not)
 
 

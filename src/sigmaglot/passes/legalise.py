@@ -95,8 +95,8 @@ def choose(node: Node, policy: Policy) -> Choice:
     }[policy]
     usable = [one for one in candidates if not isinstance(one[0].node, ir.Const)]
     if not usable:
-        notes = (candidates or [(upper, None)])[0][0].notes
-        return Choice(ir.FALSE, Fidelity.UNSUPPORTED, notes)
+        first = candidates[0][0] if candidates else upper
+        return Choice(ir.FALSE, Fidelity.UNSUPPORTED, first.notes)
     side, fidelity = min(usable, key=lambda one: one[0].loss)
     return Choice(side.node, fidelity, side.notes)
 

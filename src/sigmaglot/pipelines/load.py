@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -24,7 +24,7 @@ def pipeline_names() -> tuple[str, ...]:
     return tuple(sorted(path.name[:-4] for path in folder.iterdir() if path.name.endswith(".yml")))
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_pipeline(name: str) -> Pipeline:
     """Return a built-in pipeline.
 
@@ -34,7 +34,7 @@ def load_pipeline(name: str) -> Pipeline:
     if name not in pipeline_names():
         raise ConfigurationError(f"no pipeline is called `{name}`")
     text = (resources.files(__package__) / "data" / f"{name}.yml").read_text(encoding="utf-8")
-    return parse_pipeline(name, yaml.load(text, Loader=yaml.CSafeLoader))  # noqa: S506 - the safe one
+    return parse_pipeline(name, yaml.load(text, Loader=yaml.CSafeLoader))
 
 
 def parse_pipeline(name: str, data: dict[str, Any]) -> Pipeline:
@@ -82,9 +82,7 @@ class _Reader:
         self, data: dict[str, Any], columns: dict[str, _Column]
     ) -> tuple[tuple[Column, ...] | str, Column | None]:
         keyword = data.get("keyword", ())
-        searched = (
-            RAW if keyword == RAW else tuple(self._column(name, columns) for name in keyword)
-        )
+        searched = RAW if keyword == RAW else tuple(self._column(name, columns) for name in keyword)
         default = data.get("default")
         return searched, Column(default["prefix"], default["type"]) if default else None
 
@@ -111,7 +109,9 @@ class _Reader:
             return Entry(field, "none", reason=data["none"], confidence=confidence)
         rewrite = data.get("rewrite", "rename")
         if rewrite not in REWRITES:
-            raise self.fail(f"the field `{field}` names the rewrite `{rewrite}`, which is not there")
+            raise self.fail(
+                f"the field `{field}` names the rewrite `{rewrite}`, which is not there"
+            )
         caveat = self._caveat(field, data, confidence)
         roles = data["column"] if isinstance(data["column"], dict) else {"column": data["column"]}
         return Entry(

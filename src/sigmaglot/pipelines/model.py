@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 
 from sigmaglot.ir import Column
 from sigmaglot.language import Source
@@ -28,8 +29,8 @@ class Entry:
 
     field: str
     rewrite: str
-    columns: Mapping[str, Column] = field(default_factory=dict)
-    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: Mapping[str, Column] = attribute(default_factory=dict)
+    values: Mapping[str, tuple[str, ...]] = attribute(default_factory=dict)
     reason: str = ""
     confidence: str = "high"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sigmaglot import ir
-from sigmaglot.ir import Column, FieldLeaf, Literal, Node, Pattern, Shape
+from sigmaglot.ir import Column, FieldLeaf, Literal, Node, Pattern
 from sigmaglot.language import ALL, GONE, approx, literals_of
 from sigmaglot.pipelines.rewrites.plain import on, other_form
 

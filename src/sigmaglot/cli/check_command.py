@@ -1,0 +1,28 @@
+"""``sigmaglot check``."""
+
+from __future__ import annotations
+
+import click
+
+from sigmaglot.cli import options
+from sigmaglot.cli.output import exit_code, has_errors, say, say_diagnostics, say_json
+
+
+@click.command("check")
+@options.paths
+@options.pipelines
+@options.json_format
+def command(paths: tuple[str, ...], pipelines: tuple[str, ...], form: str) -> None:
+    """Read the rules under PATHS (files, folders, or - for stdin) and say what is wrong."""
+    from sigmaglot.match import check_documents  # noqa: PLC0415 - heavy
+    from sigmaglot.run import loaded_pipelines, read_pipelines  # noqa: PLC0415
+    from sigmaglot.source import read_documents  # noqa: PLC0415
+
+    loaded = loaded_pipelines(read_pipelines(pipelines))
+    count, found = check_documents(read_documents(paths), loaded)
+    if form == "json":
+        say_json([diagnostic.as_dict() for diagnostic in found])
+    else:
+        say_diagnostics(found, err=False)
+        say(f"{count} rules can be read; {len(found)} diagnostics", err=True)
+    exit_code(failed=has_errors(found))

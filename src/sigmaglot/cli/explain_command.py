@@ -1,0 +1,69 @@
+"""``sigmaglot explain``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sigmaglot.cli import options
+from sigmaglot.cli.output import exit_code, say, say_diagnostics, say_json
+
+if TYPE_CHECKING:
+    from sigmaglot.explain import Explanation
+    from sigmaglot.targets import Target
+
+
+@click.command("explain")
+@click.argument("rule")
+@click.option("-t", "--target", "name", required=True, metavar="TARGET", help="A built-in target.")
+@options.pipelines
+@options.fidelity
+@options.json_format
+def command(rule: str, name: str, pipelines: tuple[str, ...], fidelity: str, form: str) -> None:
+    """Show the tree of the rules in the file RULE: what becomes of each leaf for a target."""
+    from sigmaglot.formats.explanation import (  # noqa: PLC0415 - heavy
+        explanation_record,
+        explanation_text,
+    )
+
+    found, failed = _explain(rule, _target(name), pipelines, fidelity)
+    if form == "json":
+        say_json([explanation_record(explanation) for explanation in found])
+    else:
+        say("\n".join(explanation_text(explanation) for explanation in found))
+    exit_code(failed=failed)
+
+
+def _target(name: str) -> Target:
+    from sigmaglot.errors import UsageError  # noqa: PLC0415
+    from sigmaglot.run import check_targets  # noqa: PLC0415
+    from sigmaglot.targets import find_targets  # noqa: PLC0415
+
+    targets = find_targets((name,))
+    if len(targets) != 1 or targets[0].is_pysigma:
+        raise UsageError(f"`{name}` cannot be explained: name one built-in target")
+    check_targets(targets)
+    return targets[0]
+
+
+def _explain(
+    path: str, target: Target, pipelines: tuple[str, ...], fidelity: str
+) -> tuple[list[Explanation], bool]:
+    """Return the explanations of a file's rules, and whether some rule failed."""
+    from sigmaglot.compiler import Options  # noqa: PLC0415
+    from sigmaglot.errors import Diagnostic  # noqa: PLC0415
+    from sigmaglot.explain import explain_documents  # noqa: PLC0415
+    from sigmaglot.passes.legalise import Policy  # noqa: PLC0415
+    from sigmaglot.run import loaded_pipelines, read_pipelines  # noqa: PLC0415
+    from sigmaglot.source import read_documents  # noqa: PLC0415
+
+    loaded = loaded_pipelines(read_pipelines(pipelines))
+    options = Options(Policy(fidelity))
+    found, failed = [], False
+    for one in explain_documents(read_documents([path]), target, options, loaded):
+        diagnostics = (one,) if isinstance(one, Diagnostic) else one.result.diagnostics
+        say_diagnostics(diagnostics)
+        failed |= bool(diagnostics)
+        found += [] if isinstance(one, Diagnostic) else [one]
+    return found, failed

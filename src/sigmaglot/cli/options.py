@@ -1,0 +1,36 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+paths = click.argument("paths", nargs=-1, required=True, metavar="PATHS...")
+pipelines = click.option(
+    "-p",
+    "--pipeline",
+    "pipelines",
+    multiple=True,
+    metavar="FILE",
+    help="A pySigma processing pipeline, applied before ours; may be repeated.",
+)
+fidelity = click.option(
+    "--fidelity",
+    type=click.Choice(["closest", "exact", "broader", "narrower"]),
+    default="closest",
+    show_default=True,
+    help="What is accepted where a query cannot be exact.",
+)
+json_format = click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print.",
+)

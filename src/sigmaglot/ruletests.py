@@ -1,0 +1,144 @@
+"""Run the recorded cases of rules: events that a rule must match, and events that it must not.
+
+Layout: ``<root>/tests/<stem of the rule's file>/match.ndjson`` and ``no_match.ndjson``, where the
+root is the nearest folder above the rule that has a folder ``tests``. A ``pipeline.yml`` beside
+them is a pySigma processing pipeline for that rule alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sigmaglot.errors import Diagnostic
+from sigmaglot.evaluate import Event
+from sigmaglot.events import Recorded, read_events
+from sigmaglot.logsource import logsource_test
+from sigmaglot.match import Matcher, read_matchers
+from sigmaglot.rule import RuleInfo
+from sigmaglot.run import loaded_pipelines, read_pipelines
+from sigmaglot.source import STDIN, find_files, read_file
+
+FOLDER = "tests"
+PIPELINE = "pipeline.yml"
+CASES = (("match.ndjson", True), ("no_match.ndjson", False))
+
+
+class Outcome(StrEnum):
+    """What became of a rule's cases."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of one rule; its events are counted, its diagnostics say what was wrong."""
+
+    info: RuleInfo
+    events: int
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return FAILED for a wrong event or rule, MISSING where only cases are lacking."""
+        codes = {diagnostic.code for diagnostic in self.diagnostics}
+        if not codes:
+            return Outcome.PASSED
+        return Outcome.MISSING if codes == {"SG601"} else Outcome.FAILED
+
+
+def run_tests(paths: Iterable[str], pipelines: tuple[str, ...] = ()) -> Iterator[Report]:
+    """Yield a report for each rule under the paths; ``pipelines`` are texts for all of them.
+
+    Raises:
+        ConfigurationError: A ``pipeline.yml`` is no processing pipeline.
+    """
+    seen: dict[str, str] = {}
+    for path, problem in _rule_files(paths):
+        if problem:
+            yield Report(RuleInfo(path), 0, (problem,))
+        else:
+            yield from _test_file(path, pipelines, seen)
+
+
+def _rule_files(paths: Iterable[str]) -> Iterator[tuple[str, Diagnostic | None]]:
+    """Yield rule files; YAML under a folder ``tests`` of a path is no rule."""
+    for root in paths:
+        for path, problem in find_files([root]):
+            below = path[len(root) :] if path != root else ""
+            if FOLDER not in Path(below.lstrip("/\\")).parts[:-1]:
+                yield path, problem
+
+
+def _test_file(path: str, pipelines: tuple[str, ...], seen: dict[str, str]) -> Iterator[Report]:
+    folder = find_cases(path)
+    own = folder / PIPELINE
+    texts = (*pipelines, *(read_pipelines([str(own)]) if own.is_file() else ()))
+    for found in read_matchers(read_file(path), loaded_pipelines(texts), seen):
+        if isinstance(found, Matcher):
+            yield _test_rule(found, folder)
+        elif found.code != "SG110":
+            yield Report(RuleInfo(path, found.rule_id), 0, (found,))
+
+
+def find_cases(path: str) -> Path:
+    """Return the folder of a rule's cases, whether or not it is there."""
+    file = Path(path if path != STDIN else "stdin.yml").absolute()
+    root = next((folder for folder in file.parents if (folder / FOLDER).is_dir()), file.parent)
+    return _shown(root / FOLDER / file.stem)
+
+
+def _shown(folder: Path) -> Path:
+    """Return the folder as seen from the working folder where it is below it."""
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+
+
+def _test_rule(matcher: Matcher, folder: Path) -> Report:
+    count, problems = 0, list[Diagnostic]()
+    for name, expected in CASES:
+        events = _events(folder / name)
+        count += len(events)
+        if not events:
+            problems.append(_missing(matcher.info, folder / name))
+        problems += _wrong(matcher, events, expected=expected)
+    return Report(matcher.info, count, tuple(problems))
+
+
+def _events(file: Path) -> list[Recorded | Diagnostic]:
+    return list(read_events(str(file))) if file.exists() else []
+
+
+def _missing(info: RuleInfo, file: Path) -> Diagnostic:
+    return Diagnostic(
+        "SG601",
+        f"the rule has no test events in {file.as_posix()}",
+        hint="record events there, one JSON object a line",
+        rule_id=info.id,
+    ).at(info.path)
+
+
+def _wrong(
+    matcher: Matcher, events: Iterable[Recorded | Diagnostic], *, expected: bool
+) -> Iterator[Diagnostic]:
+    is_source = logsource_test(matcher.info.logsource)
+    for recorded in events:
+        if isinstance(recorded, Diagnostic):
+            yield recorded
+            continue
+        event = Event(recorded.values)
+        in_scope = is_source is not None and is_source(event)
+        if (in_scope and matcher.predicate(event)) is not expected:
+            yield _surprise(matcher.info, recorded, in_scope=in_scope, expected=expected)
+
+
+def _surprise(info: RuleInfo, event: Recorded, **found: Any) -> Diagnostic:
+    why = "" if found["in_scope"] else f": it is not of the log source ({info.logsource})"
+    what = f"does not match `{event.id}`{why}" if found["expected"] else f"matches `{event.id}`"
+    return Diagnostic(
+        "SG602", f"the rule {what}", hint="correct the rule or move the event", rule_id=info.id
+    ).at(event.path, event.line)

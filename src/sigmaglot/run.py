@@ -1,0 +1,198 @@
+"""Compile whole folders: paths in, results out in order, with as many processes as asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sigmaglot.compiler import Options, Result, check_unique, compile_documents
+from sigmaglot.errors import ConfigurationError, Diagnostic, RuleError
+from sigmaglot.frontend import PipelineError, load_pipelines
+from sigmaglot.pipelines import load_pipeline
+from sigmaglot.rule import RuleInfo
+from sigmaglot.source import STDIN, Document, find_files, read_file
+from sigmaglot.targets import Target, load_language
+
+CHUNK = 16
+"""Files that one task of a worker process compiles."""
+
+File = tuple[str, Diagnostic | None]
+Task = tuple[tuple[Target, ...], Options, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The results of one document of a file; the document itself where it came by a pipe."""
+
+    path: str
+    number: int
+    results: tuple[Result, ...]
+    document: Document | Diagnostic | None = None
+
+
+def read_pipelines(paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the texts of the user's pySigma pipelines, each tried once.
+
+    Raises:
+        ConfigurationError: A file cannot be read, or is no processing pipeline.
+    """
+    return tuple(_read_pipeline(path) for path in paths)
+
+
+_NO_PIPELINE = (
+    PipelineError,
+    yaml.YAMLError,
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+)
+"""What pySigma raises on YAML that is no pipeline: it does not look before it reads."""
+
+
+def _read_pipeline(path: str) -> str:
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise ConfigurationError(f"pipeline {path}: cannot be read: {reason.lower()}") from error
+    try:
+        load_pipelines((text,))
+    except _NO_PIPELINE as error:
+        reason = " ".join(str(error).split())
+        raise ConfigurationError(f"pipeline {path}: not a pySigma pipeline: {reason}") from error
+    return text
+
+
+@lru_cache(maxsize=256)
+def loaded_pipelines(texts: tuple[str, ...]) -> tuple[Any, ...]:
+    """Return the pipelines of texts that were tried, in order of priority."""
+    return tuple(load_pipelines(texts))
+
+
+def check_targets(targets: Sequence[Target]) -> None:
+    """Load what the targets need.
+
+    Raises:
+        ConfigurationError: A pipeline or a language is missing or broken.
+    """
+    for target in targets:
+        if not target.is_pysigma:
+            load_pipeline(target.pipeline)
+            load_language(target.language)
+
+
+def list_files(paths: Iterable[str]) -> list[File]:
+    """Return the files under the paths in order, each with the reason why it cannot be read."""
+    return list(find_files(paths))
+
+
+def compile_files(
+    files: Sequence[File],
+    targets: Sequence[Target],
+    options: Options,
+    pipelines: tuple[str, ...] = (),
+    jobs: int = 1,
+) -> Iterator[Result]:
+    """Yield the results of files in order; they do not depend on the number of jobs."""
+    if jobs == 1 or len(files) <= 1:
+        documents = (document for file in files for document in _read(file))
+        return compile_documents(documents, targets, options, loaded_pipelines(pipelines))
+    return _without_repetition(_parallel(files, (tuple(targets), options, pipelines), jobs))
+
+
+def _read(file: File) -> Iterable[Document | Diagnostic]:
+    path, problem = file
+    return (problem,) if problem else read_file(path)
+
+
+def _parallel(files: Sequence[File], task: Task, jobs: int) -> Iterator[Group]:
+    """Yield groups in order; standard input is read and compiled here, where it is open."""
+    chunks = _chunks(files)
+    pool = ProcessPoolExecutor(min(jobs, len(chunks)))
+    try:
+        futures = [
+            None if _is_piped(chunk) else pool.submit(_compile, chunk, task) for chunk in chunks
+        ]
+        for chunk, future in zip(chunks, futures, strict=True):
+            yield from _compile(chunk, task) if future is None else _result(chunk, future)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _chunks(files: Sequence[File]) -> list[list[File]]:
+    chunks: list[list[File]] = []
+    for file in files:
+        if not chunks or len(chunks[-1]) == CHUNK or STDIN in {file[0], chunks[-1][0][0]}:
+            chunks.append([])
+        chunks[-1].append(file)
+    return chunks
+
+
+def _is_piped(chunk: list[File]) -> bool:
+    return chunk[0][0] == STDIN
+
+
+def _result(chunk: list[File], future: Future[list[Group]]) -> list[Group]:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return [Group(path, 0, (_lost(path),)) for path, _ in chunk]
+
+
+def _lost(path: str) -> Result:
+    diagnostic = Diagnostic(
+        "SG001",
+        "internal error: a worker process ended before the file was done",
+        hint="the memory may have run out; find the file by running without `-j`",
+    ).at(path)
+    return Result(RuleInfo(path), "", diagnostics=(diagnostic,))
+
+
+def _compile(files: list[File], task: Task) -> list[Group]:
+    """Return the groups of some files, without regard to ids that other files use."""
+    targets, options, texts = task
+    pipelines = loaded_pipelines(texts)
+    return [
+        Group(
+            file[0],
+            number,
+            tuple(compile_documents([document], targets, options, pipelines)),
+            document if file[0] == STDIN else None,
+        )
+        for file in files
+        for number, document in enumerate(_read(file))
+    ]
+
+
+def _without_repetition(groups: Iterable[Group]) -> Iterator[Result]:
+    """Yield the results of groups; those of a rule whose id was there before become an error."""
+    seen: dict[str, str] = {}
+    for group in groups:
+        info = group.results[0].info
+        is_parsed = bool(group.results[0].target)
+        if is_parsed and info.id in seen:
+            yield Result(info, "", diagnostics=(_repetition(group, info, seen),))
+            continue
+        if is_parsed and info.id:
+            seen[info.id] = info.path
+        yield from group.results
+
+
+def _repetition(group: Group, info: RuleInfo, seen: dict[str, str]) -> Diagnostic:
+    """Return what ``check_unique`` says; the file is read again, for the place of the id."""
+    document = group.document or read_file(group.path)[group.number]
+    if isinstance(document, Diagnostic):
+        return document
+    try:
+        check_unique(document, info, seen)
+    except RuleError as error:
+        return error.diagnostic
+    raise AssertionError(info.id)

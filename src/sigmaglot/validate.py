@@ -1,0 +1,178 @@
+"""What a rule must be before pySigma sees it, and what its errors are called.
+
+The checks give one diagnostic at the offending node; pySigma's own errors have no place.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sigmaglot.errors import RuleError
+from sigmaglot.ir import Place
+from sigmaglot.source import Document
+
+MAX_FORMS = 5_000
+"""Most alternatives that `windash` may make of one value (five dashes for each flag)."""
+
+_DASHES = re.compile(r"\B[-/]\b")
+_ANCHORS = frozenset({"contains", "startswith", "endswith"})
+_EXCLUSIVE = (
+    _ANCHORS,
+    frozenset({"re", "cidr", "exists", "fieldref", "lt", "lte", "gt", "gte"}),
+    frozenset({"base64", "base64offset"}),
+    frozenset({"wide", "utf16le", "utf16", "utf16be"}),
+    frozenset({"minute", "hour", "day", "week", "month", "year"}),
+    frozenset({"cased", "i"}),
+    frozenset({"cased", "ignorecase"}),
+    frozenset({"cased", "re"}),
+)
+
+METADATA = {
+    "SigmaIdentifierError": ("id", "SG131"),
+    "SigmaLevelError": ("level", "SG131"),
+    "SigmaStatusError": ("status", "SG131"),
+    "SigmaTagError": ("tags", "SG131"),
+    "SigmaDateError": ("date", "SG131"),
+    "SigmaModifiedError": ("modified", "SG131"),
+    "SigmaTitleError": ("title", "SG131"),
+    "SigmaReferencesError": ("references", "SG131"),
+    "SigmaFieldsError": ("fields", "SG131"),
+    "SigmaFalsePositivesError": ("falsepositives", "SG131"),
+    "SigmaRelatedError": ("related", "SG131"),
+    "SigmaLogsourceError": ("logsource", "SG150"),
+}
+"""pySigma's errors about metadata: the key that each is about, and our code."""
+
+_CLASSES = (
+    ("Unknown modifier", "SG125", "see `sigma-spec`: the modifiers are named there"),
+    ("Regular expression '", "SG127", "test it against a sample; Sigma's flavour is PCRE"),
+    ("Invalid CIDR", "SG128", "write it as 10.0.0.0/8, with the host bits zero"),
+    ("Base64 encoding", "SG129", "encode a text without wildcards"),
+    ("Wide modifier", "SG129", "the modifier encodes ASCII only"),
+    ("UTF-16", "SG129", "the modifier encodes ASCII only"),
+    ("only applicable to unmodified", "SG126", "put it first, or drop the modifier before it"),
+    ("incompatible to value type", "SG130", "quote a number to make it a text, or drop the quotes"),
+)
+
+
+def classify(text: str) -> tuple[str, str]:
+    """Return code and hint for the text of an error about a value or its modifiers."""
+    for start, code, hint in _CLASSES:
+        if start in text:
+            return code, hint
+    return "SG130", "look at the value and the modifiers of the field"
+
+
+def check(document: Document) -> None:
+    """Check a document's shape.
+
+    Raises:
+        RuleError: It is no detection rule, or a selection or condition is malformed.
+    """
+    _check_kind(document)
+    _check_detection(document)
+
+
+def _check_kind(document: Document) -> None:
+    for key, code in (("correlation", "SG140"), ("filter", "SG141")):
+        if key in document.data and "detection" not in document.data:
+            raise RuleError(
+                document.diagnose(
+                    code,
+                    f"unsupported: {key} rules are not compiled yet",
+                    (key,),
+                    hint="compile the detection rules that it refers to on their own",
+                )
+            )
+
+
+def _check_detection(document: Document) -> None:
+    detection = document.data.get("detection")
+    if not isinstance(detection, dict):
+        missing = "detection" not in document.data
+        reason = "has no `detection`" if missing else "has a `detection` that is not a map"
+        raise RuleError(
+            document.diagnose(
+                "SG120",
+                f"the rule {reason}",
+                () if missing else ("detection",),
+                hint="add `detection:` with a selection and a `condition:`",
+            )
+        )
+    condition = detection.get("condition")
+    named = condition if isinstance(condition, list) else [condition]
+    if not named or not all(isinstance(text, str) and text.strip() for text in named):
+        missing = "condition" not in detection
+        raise RuleError(
+            document.diagnose(
+                "SG121",
+                "the detection has no `condition`" if missing else "the `condition` is not a text",
+                ("detection",) if missing else ("detection", "condition"),
+                hint="add `condition:` with the names of the selections",
+            )
+        )
+    for name, definition in detection.items():
+        if name != "condition":
+            _check_definition(document, definition, ("detection", name))
+
+
+def _check_definition(document: Document, definition: Any, place: Place) -> None:
+    if isinstance(definition, (dict, list)) and not definition:
+        raise RuleError(
+            document.diagnose(
+                "SG134", f"the selection `{place[-1]}` is empty", place, hint="give it a field"
+            )
+        )
+    if isinstance(definition, list):
+        for index, item in enumerate(definition):
+            if isinstance(item, (dict, list)):
+                _check_definition(document, item, (*place, index))
+    elif isinstance(definition, dict):
+        for key, value in definition.items():
+            _check_item(document, key, value, (*place, key))
+
+
+def _check_item(document: Document, key: Any, value: Any, place: Place) -> None:
+    if not isinstance(key, str):
+        raise RuleError(document.diagnose("SG130", f"the field name `{key}` is not a text", place))
+    if "|" not in key:
+        return
+    modifiers = key.split("|")[1:]
+    for group in _EXCLUSIVE:
+        clash = [name for name in modifiers if name in group]
+        if len(clash) > 1:
+            raise RuleError(
+                document.diagnose(
+                    "SG126",
+                    f"the modifiers `{'` and `'.join(clash)}` of `{key}` contradict each other",
+                    place,
+                    hint="keep one of them",
+                )
+            )
+    values = value if isinstance(value, list) else [value]
+    _check_values(document, modifiers, values, place)
+
+
+def _check_values(
+    document: Document, modifiers: list[str], values: list[Any], place: Place
+) -> None:
+    for index, value in enumerate(values):
+        here = (*place, index) if len(values) > 1 else place
+        if "re" in modifiers and not isinstance(value, str):
+            raise RuleError(
+                document.diagnose(
+                    "SG130", f"`re` takes a text, not `{value}`", here, hint="quote the value"
+                )
+            )
+        if "windash" in modifiers and isinstance(value, str):
+            forms = 5 ** len(_DASHES.findall(value))
+            if forms > MAX_FORMS:
+                raise RuleError(
+                    document.diagnose(
+                        "SG132",
+                        f"`windash` makes {forms:,} forms of the value, over {MAX_FORMS:,}",
+                        here,
+                        hint="split the value into several, linked with `all`",
+                    )
+                )
