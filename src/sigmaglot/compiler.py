@@ -116,6 +116,13 @@ def read_rule(
         check_unique(document, rule.info, seen)
     except RuleError as error:
         return error.diagnostic
+    except RecursionError:
+        return document.diagnose(
+            "SG105",
+            "the condition nests too deeply to be read",
+            ("detection", "condition"),
+            hint="write parts of it as selections of their own",
+        )
     except Exception as error:  # noqa: BLE001 - one rule's surprise must not end the run
         return _internal(document, "parse", error)
     return rule

@@ -59,7 +59,7 @@ def _read_ndjson(path: str, id_field: str) -> Iterator[Recorded | Diagnostic]:
         file: Iterable[bytes] = gzip.GzipFile(fileobj=raw) if compressed else raw
         for number, line in enumerate(file, 1):
             if line.strip():
-                yield _read_line(path, number, line, id_field)
+                yield _read_line(path, number, line.rstrip(b"\r\n"), id_field)
 
 
 def _read_line(path: str, number: int, line: bytes, id_field: str) -> Recorded | Diagnostic:

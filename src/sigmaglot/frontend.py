@@ -29,7 +29,7 @@ from sigmaglot.errors import Diagnostic, RuleError
 from sigmaglot.ir import Place
 from sigmaglot.rule import RuleInfo
 from sigmaglot.source import Document
-from sigmaglot.validate import METADATA, check, classify
+from sigmaglot.validate import METADATA, check, explain_condition, explain_value, lower_first
 
 _ALIASES = {"utf16le": "wide"}
 """Modifiers of the specification that pySigma knows by another name only."""
@@ -115,15 +115,15 @@ def _explain(document: Document, data: dict[str, Any], error: Exception) -> Diag
     key, code = METADATA.get(type(error).__name__, ("", ""))
     if key:
         place: Place = (key,) if key in document.data else ()
-        return document.diagnose(code, _lower_first(str(error)), place, hint=f"see `{key}`")
+        return document.diagnose(code, lower_first(str(error)), place, hint=f"see `{key}`")
     for name, definition in data["detection"].items():
         if name != "condition":
             found = _find_failure(definition, ("detection", name))
             if found:
                 place, reason = found
-                code, hint = classify(str(reason))
-                return document.diagnose(code, _lower_first(str(reason)), place, hint=hint)
-    return document.diagnose("SG131", _lower_first(str(error)))
+                code, message, hint = explain_value(str(reason), place)
+                return document.diagnose(code, message, place, hint=hint)
+    return document.diagnose("SG131", lower_first(str(error)))
 
 
 def _find_failure(definition: Any, place: Place) -> tuple[Place, Exception] | None:
@@ -150,10 +150,6 @@ def _try(build: Any) -> Exception | None:
     except (sigma_errors.SigmaError, TypeError, ValueError, AttributeError) as error:
         return error
     return None
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def _apply(rule: SigmaRule, pipelines: Sequence[Any], document: Document) -> None:
@@ -183,12 +179,8 @@ def _condition(
     try:
         parsed = condition.parse(postprocess=False)
     except sigma_errors.SigmaConditionError as error:
-        hint = "use `and`, `or`, `not`, `1 of x*`, `all of x*` and parentheses"
-        if "|" in condition.condition:
-            hint = "write a correlation rule in place of the old pipe syntax"
-        raise RuleError(
-            document.diagnose("SG124", f"the condition cannot be parsed: {error}", place, hint=hint)
-        ) from error
+        message, hint = explain_condition(str(error), condition.condition)
+        raise RuleError(document.diagnose("SG124", message, place, hint=hint)) from error
     return _Conditions(detections, document, place).read(parsed)
 
 
@@ -274,8 +266,22 @@ class _Selections:
             for index, value in enumerate(item.value)
             for here in [(*place, index) if listed else place]
         ) or ((lower.Null(), place),)
+        if item.field is None:
+            self._check_keywords(values)
         every = item.value_linking is ConditionAND
         return lower.Item(item.field, values, every=every, negated=item.negated)
+
+    def _check_keywords(self, values: tuple[tuple[lower.Value, Place], ...]) -> None:
+        place = next((place for value, place in values if not lower.is_keyword(value)), None)
+        if place is not None:
+            raise RuleError(
+                self.document.diagnose(
+                    "SG130",
+                    "a keyword is a text, a number or a regular expression",
+                    place,
+                    hint="name a field before the modifiers, or quote the value",
+                )
+            )
 
     def value(self, value: Any, place: Place) -> lower.Value:
         """Return the plain form of one value."""

@@ -52,6 +52,8 @@ class Column:
         type: A type of the pipeline, such as ``string``, ``long`` or ``keyword``.
         text: The analysed sub-field of an Elastic keyword, empty where there is none.
         base: The column that holds the last component of this path, empty where there is none.
+        canonical: Whether every value is stored in the letter case that the leaf's value has, so
+            that a comparison with case finds the same as one without.
         caveat: What is unconfirmed about the mapping; shown to the user under ``assumes``.
     """
 
@@ -59,6 +61,7 @@ class Column:
     type: str = "string"
     text: str = ""
     base: str = ""
+    canonical: bool = False
     caveat: str = ""
 
 

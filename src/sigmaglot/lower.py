@@ -127,6 +127,17 @@ class Combine:
 Condition = Name | Combine
 
 
+def is_keyword(value: Value) -> bool:
+    """Return whether a value can be looked for without a field."""
+    match value:
+        case Alternatives(values):
+            return all(is_keyword(form) for form in values)
+        case Number(op=op):
+            return op is Op.EQ
+        case _:
+            return isinstance(value, (Text, Regex, Hole))
+
+
 def lower(selections: Mapping[str, Group], condition: Condition) -> Node:
     """Return the tree of a condition; a selection that is used twice is built once."""
     built: dict[str, Node] = {}

@@ -24,7 +24,6 @@ MAX_DEPTH = 200
 SUFFIXES = (".yml", ".yaml")
 STDIN = "-"
 
-_BRACKETS = re.compile(r"[\[\]{}]")
 _DEEP_BLOCK = re.compile(rf"[ \t?:-]{{{MAX_DEPTH}}}")
 """What stands before a block that nests deeper: each level starts a column further to the right."""
 _OPENING = (
@@ -99,6 +98,8 @@ class _Loader(yaml.CSafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
             if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
                 raise _DuplicateKeyError(None, None, str(key.value), key.start_mark)
             seen.add(key.value)
@@ -258,13 +259,8 @@ def _document(path: str, index: int, data: Any, text: str) -> Document | Diagnos
 
 
 def _check_depth(path: str, text: str) -> None:
-    depth = deepest = 0
-    for bracket in _BRACKETS.finditer(text):
-        depth += 1 if bracket[0] in "[{" else -1
-        deepest = max(deepest, depth)
-        if deepest > MAX_DEPTH:
-            break
-    if (deepest > MAX_DEPTH or _DEEP_BLOCK.search(text)) and _nests_too_deep(text):
+    brackets = text.count("[") + text.count("{")
+    if (brackets > MAX_DEPTH or _DEEP_BLOCK.search(text)) and _nests_too_deep(text):
         raise RuleError(_too_deep(path))
 
 
@@ -315,19 +311,49 @@ def _yaml_problem(path: str, text: str, error: yaml.YAMLError) -> Diagnostic:
             hint="merge the two, or use the `all` modifier for several values of one field",
         ).at(path, mark.line + 1, mark.column + 1)
     if not isinstance(error, yaml.MarkedYAMLError):
-        return Diagnostic("SG104", f"not valid YAML: {error}".split("\n")[0]).at(path)
-    where = error.problem_mark or error.context_mark
+        return _unreadable_character(path, text, error)
+    unclosed = error.context == _IN_QUOTES
+    where = error.context_mark if unclosed else error.problem_mark or error.context_mark
     line, column = (where.line + 1, where.column + 1) if where else (None, None)
     problem = error.problem or error.context or "the YAML parser gave no reason"
-    return Diagnostic("SG104", f"not valid YAML: {problem}", hint=_yaml_hint(text, line)).at(
-        path, line, column
-    )
+    if unclosed and problem == _AT_THE_END:
+        problem = "the quote that opens here is not closed"
+    return Diagnostic(
+        "SG104", f"not valid YAML: {problem}", hint=_yaml_hint(text, problem, line)
+    ).at(path, line, column)
 
 
-def _yaml_hint(text: str, line: int | None) -> str:
+_IN_QUOTES = "while scanning a quoted scalar"
+_AT_THE_END = "found unexpected end of stream"
+
+
+def _unreadable_character(path: str, text: str, error: yaml.YAMLError) -> Diagnostic:
+    """Return the error of a character that YAML allows nowhere; the parser counts in bytes."""
+    before = text.encode()[: getattr(error, "position", 0)]
+    line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode()) + 1
+    return Diagnostic(
+        "SG104",
+        f"not valid YAML: {error}".split("\n")[0],
+        hint="remove the character, or write it as an escape in double quotes",
+    ).at(path, line, column)
+
+
+def _yaml_hint(text: str, problem: str, line: int | None) -> str:
     lines = text.splitlines()
     if line and line <= len(lines) and lines[line - 1].startswith("\t"):
         return "YAML indents with spaces, not tabs"
-    if any(row.count("'") % 2 or row.count('"') % 2 for row in lines):
-        return "look for a quote that is not closed"
+    for words, hint in _YAML_HINTS:
+        if words in problem:
+            return hint
     return "look at the indentation and the quotes before this place"
+
+
+_YAML_HINTS = (
+    ("is not closed", "close it; in single quotes a quote is doubled"),
+    ("alias", "put a value that starts with `*` or `&` in quotes"),
+    ("alphabetic or numeric character", "put a value that starts with `*` or `&` in quotes"),
+    ("cannot start any token", "put a value that starts with a special character in quotes"),
+    ("mapping values are not allowed", "put a value that holds a colon and a space in quotes"),
+    ("the tag", "leave the tag out"),
+    ("escape", "in double quotes a backslash is doubled; single quotes take it as it is"),
+)

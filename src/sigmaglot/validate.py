@@ -45,7 +45,7 @@ METADATA = {
 """pySigma's errors about metadata: the key that each is about, and our code."""
 
 _CLASSES = (
-    ("Unknown modifier", "SG125", "see `sigma-spec`: the modifiers are named there"),
+    ("Unknown modifier", "SG125", "see the appendix on modifiers of the Sigma specification"),
     ("Regular expression '", "SG127", "test it against a sample; Sigma's flavour is PCRE"),
     ("Invalid CIDR", "SG128", "write it as 10.0.0.0/8, with the host bits zero"),
     ("Base64 encoding", "SG129", "encode a text without wildcards"),
@@ -56,12 +56,42 @@ _CLASSES = (
 )
 
 
-def classify(text: str) -> tuple[str, str]:
-    """Return code and hint for the text of an error about a value or its modifiers."""
-    for start, code, hint in _CLASSES:
+_WRONG_TYPE = re.compile(r"Modifier \w+ incompatible to value type of '(.*)'", re.DOTALL)
+_UNEXPECTED = re.compile(r"found (.*?)\s+\(at char (\d+)\)", re.DOTALL)
+
+
+def explain_value(text: str, place: Place) -> tuple[str, str, str]:
+    """Return code, message and hint for the text of an error about a value or its modifiers."""
+    code, hint = "SG130", "look at the value and the modifiers of the field"
+    for start, one_code, one_hint in _CLASSES:
         if start in text:
-            return code, hint
-    return "SG130", "look at the value and the modifiers of the field"
+            code, hint = one_code, one_hint
+            break
+    wrong = _WRONG_TYPE.search(text)
+    if wrong:
+        key = next((step for step in reversed(place) if isinstance(step, str)), "")
+        return code, f"`{key}` does not take the value `{wrong[1]}`", hint
+    return code, lower_first(text), hint
+
+
+def explain_condition(text: str, condition: str) -> tuple[str, str]:
+    """Return message and hint for the text of an error about a condition."""
+    if "|" in condition:
+        return (
+            "the condition uses the old pipe syntax, which Sigma has replaced",
+            "write a correlation rule in its place",
+        )
+    found = _UNEXPECTED.search(text)
+    reason = f"{found[1]} at its character {int(found[2]) + 1}" if found else lower_first(text)
+    return (
+        f"the condition cannot be parsed: unexpected {reason}",
+        "use `and`, `or`, `not`, `1 of x*`, `all of x*` and parentheses",
+    )
+
+
+def lower_first(text: str) -> str:
+    """Return a sentence as a message begins, names of all capitals kept."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def check(document: Document) -> None:
@@ -118,7 +148,7 @@ def _check_detection(document: Document) -> None:
 
 
 def _check_definition(document: Document, definition: Any, place: Place) -> None:
-    if isinstance(definition, (dict, list)) and not definition:
+    if definition is None or (isinstance(definition, (dict, list)) and not definition):
         raise RuleError(
             document.diagnose(
                 "SG134", f"the selection `{place[-1]}` is empty", place, hint="give it a field"
@@ -135,7 +165,13 @@ def _check_definition(document: Document, definition: Any, place: Place) -> None
 
 def _check_item(document: Document, key: Any, value: Any, place: Place) -> None:
     if not isinstance(key, str):
-        raise RuleError(document.diagnose("SG130", f"the field name `{key}` is not a text", place))
+        raise RuleError(
+            document.diagnose(
+                "SG130", f"the field name `{key}` is not a text", place, hint="quote the name"
+            )
+        )
+    values = value if isinstance(value, list) else [value]
+    _check_types(document, key, values, place)
     if "|" not in key:
         return
     modifiers = key.split("|")[1:]
@@ -150,8 +186,24 @@ def _check_item(document: Document, key: Any, value: Any, place: Place) -> None:
                     hint="keep one of them",
                 )
             )
-    values = value if isinstance(value, list) else [value]
     _check_values(document, modifiers, values, place)
+
+
+def _check_types(document: Document, key: str, values: list[Any], place: Place) -> None:
+    for index, value in enumerate(values):
+        if value is not None and not isinstance(value, (str, int, float)):
+            kind = _KINDS.get(type(value), type(value).__name__)
+            raise RuleError(
+                document.diagnose(
+                    "SG130",
+                    f"`{key}` takes texts and numbers, not a {kind}",
+                    (*place, index),
+                    hint="write the values as one list, a date or a time in quotes",
+                )
+            )
+
+
+_KINDS: dict[type, str] = {list: "list", dict: "map", bytes: "binary value"}
 
 
 def _check_values(

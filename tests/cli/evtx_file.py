@@ -61,7 +61,11 @@ def _record(number: int, element: Element, offset: int) -> bytes:
     body += _element(element, offset + RECORD_HEADER + len(body)) + b"\x00"
     size = RECORD_HEADER + len(body) + 4
     filetime = 134_000_000_000_000_000
-    return struct.pack("<4sIQQ", b"\x2a\x2a\0\0", size, number, filetime) + body + struct.pack("<I", size)
+    return (
+        struct.pack("<4sIQQ", b"\x2a\x2a\0\0", size, number, filetime)
+        + body
+        + struct.pack("<I", size)
+    )
 
 
 def _element(element: Element, offset: int) -> bytes:

@@ -6,7 +6,9 @@ import pytest
 
 from cli_helpers import FILLED, PLACEHOLDER, rule_id, rule_text, run, run_process
 
-QUERY = 'DeviceProcessEvents\n| where ActionType == "ProcessCreated"\n| where FileName =~ "cmd.exe"\n'
+QUERY = (
+    'DeviceProcessEvents\n| where ActionType == "ProcessCreated"\n| where FileName =~ "cmd.exe"\n'
+)
 BROKEN = rule_text("Broken", "Image|dance: x")
 KEYS = [
     "rule_id",

@@ -9,11 +9,13 @@ import pytest
 from cli_helpers import rule_id, rule_text, run
 from sigmaglot.bundle.writer import write_file
 
-QUERY = 'DeviceProcessEvents\n| where ActionType == "ProcessCreated"\n| where FileName =~ "cmd.exe"\n'
+QUERY = (
+    'DeviceProcessEvents\n| where ActionType == "ProcessCreated"\n| where FileName =~ "cmd.exe"\n'
+)
 
 
 def files(folder):
-    found = (path for path in folder.rglob("*") if path.is_file())
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes().decode() for path in found}
 
 

@@ -91,7 +91,9 @@ def test_an_unknown_target_is_one_line_on_stderr_and_exit_code_2(write):
     assert done.stdout == b""
     lines = done.stderr.decode().splitlines()
     assert len(lines) == 1
-    assert lines[0].startswith("sigmaglot: error: no target is called `nowhere`; there are defender")
+    assert lines[0].startswith(
+        "sigmaglot: error: no target is called `nowhere`; there are defender"
+    )
 
 
 def test_a_missing_language_is_a_configuration_error(write, monkeypatch):

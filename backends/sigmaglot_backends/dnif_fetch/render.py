@@ -112,13 +112,26 @@ def _selector(selector: Selector) -> str:
 
 
 def _query(plan: Plan, terms: list[Node]) -> str:
-    tests = [_term(term) for term in dict.fromkeys(terms)]
+    tests = [_term(term) for term in _merge_excluded(terms)]
     where = [_selector(selector) for selector in plan.source.selectors]
     if plan.hunt and plan.hunt.last:
         where.append(f"$Duration={plan.hunt.last}")
     where += [test for negated, test in tests if not negated]
     excluded = "".join(f" NOT {test}" for negated, test in tests if negated)
     return f"_fetch * from event where {' AND '.join(where)}{excluded} limit {LIMIT}"
+
+
+def _merge_excluded(terms: list[Node]) -> list[Node]:
+    """Return each term once, with the exclusions of one field joined: none of several values."""
+    merged: dict[Hashable, list[Node]] = {}
+    for term in dict.fromkeys(terms):
+        key = _key(term.child) if isinstance(term, ir.Not) else None
+        merged.setdefault(term if key is None else key, []).append(term)
+    return [group[0] if len(group) == 1 else _none_of(group) for group in merged.values()]
+
+
+def _none_of(terms: list[Node]) -> Node:
+    return ir.Not(ir.any_of([term.child for term in terms if isinstance(term, ir.Not)]))
 
 
 def render(plan: Plan) -> tuple[str, ...]:

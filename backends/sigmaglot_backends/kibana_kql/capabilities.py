@@ -19,7 +19,6 @@ from sigmaglot.language import (
     GONE,
     STRING_KINDS,
     Capabilities,
-    approx,
     exact,
     has_letters,
     note,
@@ -41,7 +40,7 @@ def _text_column(column: Column) -> Column:
 
 def _string(leaf: StringMatch) -> Node:
     """Bound a match without letter case by tokens above and by spellings below."""
-    if leaf.pattern == () or not has_letters(leaf):
+    if leaf.pattern == () or not has_letters(leaf) or _column(leaf).canonical:
         return _with_case(leaf, leaf.pattern)
     column = _column(leaf)
     shape, text = ir.shape_of(leaf.pattern)
@@ -204,18 +203,6 @@ def _respell(pattern: ir.Pattern, spelling: Any) -> ir.Pattern:
 
 def _number_exists(leaf: Any) -> Node:
     return ir.IsNull(leaf.field, leaf.place)
-
-
-def _keyword(leaf: ir.Keyword) -> Node:
-    """Search every field for the literal's tokens."""
-    why = note("SG304", "a keyword is matched token by token in every field", leaf)
-    anywhere = Column("", "text")
-    tests = _token_tests(StringMatch(anywhere, leaf.pattern, place=leaf.place), anywhere)
-    return (
-        approx(leaf, why, ALL, GONE)
-        if not tests
-        else approx(leaf, why, (ir.all_of(tests), 0.3), GONE)
-    )
 
 
 _PLAIN = tuple(kind for kind in STRING_KINDS if kind != "single")

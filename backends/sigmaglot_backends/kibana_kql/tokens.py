@@ -59,9 +59,23 @@ def pieces(text: str, *, at_start: bool, at_end: bool) -> list[Piece]:
     end = 0
     for match in _WORD.finditer(text):
         if len(match[0]) <= MAX_TOKEN and match[0].strip("_"):
-            starts = at_start if match.start() == 0 else text[match.start() - 1] in _CUTS
-            ends = at_end if match.end() == len(text) else text[match.end()] in _CUTS
-            follows = bool(found) and _CUTS.issuperset(text[end : match.start()])
+            starts = at_start if match.start() == 0 else _cuts(text, match.start() - 1)
+            ends = at_end if match.end() == len(text) else _cuts(text, match.end())
+            follows = bool(found) and all(_cuts(text, at) for at in range(end, match.start()))
             found.append(Piece(match[0], starts, ends, follows))
             end = match.end()
     return found
+
+
+def _cuts(text: str, at: int) -> bool:
+    """Return whether a boundary is sure at a character that stands in no piece.
+
+    A dot or comma cuts where it does not join; that is known where both its neighbours are.
+    """
+    if text[at] in _CUTS:
+        return True
+    before, after = text[at - 1 : at] if at else "", text[at + 1 : at + 2]
+    known = all(
+        char and (char in _CUTS or (char.isascii() and char.isalnum())) for char in (before, after)
+    )
+    return text[at] in ".," and known

@@ -171,4 +171,4 @@ def render(plan: Plan) -> tuple[str, ...]:
 
 def comment(lines: tuple[str, ...]) -> str:
     """Return lines as a comment block."""
-    return "\n".join(f"// {line}".rstrip() for line in lines)
+    return "\n".join(f"// {line}".rstrip() for text in lines for line in text.splitlines() or [""])

@@ -30,8 +30,8 @@ def command(rule: str, name: str, pipelines: tuple[str, ...], fidelity: str, for
     found, failed = _explain(rule, _target(name), pipelines, fidelity)
     if form == "json":
         say_json([explanation_record(explanation) for explanation in found])
-    else:
-        say("\n".join(explanation_text(explanation) for explanation in found))
+    elif found:
+        say("\n".join(explanation_text(explanation) for explanation in found).removesuffix("\n"))
     exit_code(failed=failed)
 
 

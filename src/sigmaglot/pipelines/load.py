@@ -145,4 +145,4 @@ class _Column:
 
     def with_caveat(self, caveat: str) -> Column:
         """Return the column as a field's entry uses it."""
-        return Column(self.name, self.type, self.text, self.base, caveat)
+        return Column(self.name, self.type, self.text, self.base, caveat=caveat)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sigmaglot import ir
@@ -113,10 +114,10 @@ def _bare(leaf: ir.StringMatch, entry: Entry, text: str) -> Node:
 
 def _stored(leaf: FieldLeaf, *, lower: bool) -> FieldLeaf:
     """Return the leaf with its value as the schema stores it."""
-    if not lower or not isinstance(leaf, ir.StringMatch) or leaf.cased:
+    if not lower or not isinstance(leaf, ir.StringMatch) or isinstance(leaf.field, str):
         return leaf
     pattern = tuple(
         ir.Literal(part.text.lower()) if isinstance(part, ir.Literal) else part
         for part in leaf.pattern
     )
-    return ir.StringMatch(leaf.field, pattern, cased=True, place=leaf.place)
+    return ir.StringMatch(replace(leaf.field, canonical=True), pattern, place=leaf.place)

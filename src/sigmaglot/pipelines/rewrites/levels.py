@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sigmaglot import ir
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 def integrity(leaf: FieldLeaf, entry: Entry) -> Node:
     """Rewrite a test of the level to the stored values that it accepts.
 
-    The schema stores one of few words, always in the same letter case, so the test is exact in
-    languages that compare with case. ``values``: stored value to the spellings of it in rules.
+    The schema stores one of few words, always in the same letter case. ``values``: stored value to
+    the spellings of it in rules.
     """
     if not isinstance(leaf, ir.StringMatch) or leaf.pattern == ():
         return on(leaf, entry.column)
@@ -33,6 +34,5 @@ def integrity(leaf: FieldLeaf, entry: Entry) -> Node:
 
 
 def _is(leaf: ir.StringMatch, entry: Entry, value: str) -> ir.StringMatch:
-    return ir.StringMatch(
-        entry.column, ir.pattern(Shape.EQUALS, value), cased=True, place=leaf.place
-    )
+    column = replace(entry.column, canonical=True)
+    return ir.StringMatch(column, ir.pattern(Shape.EQUALS, value), place=leaf.place)
