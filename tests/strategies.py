@@ -65,7 +65,7 @@ def detections(draw: st.DrawFn) -> dict[Any, Any]:
     found: dict[Any, Any] = draw(
         st.fixed_dictionaries({"sel_a": DEFINITIONS}, optional={"sel_b": DEFINITIONS})
     )
-    if draw(st.integers(0, 9)):
-        conditions = GOOD_CONDITIONS if draw(st.integers(0, 9)) else BAD_CONDITIONS
+    if draw(st.integers(0, 9)) < 9:
+        conditions = GOOD_CONDITIONS if draw(st.integers(0, 9)) < 8 else BAD_CONDITIONS
         found["condition"] = draw(conditions)
     return found

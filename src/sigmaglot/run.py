@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -116,7 +117,10 @@ def _read(file: File) -> Iterable[Document | Diagnostic]:
 def _parallel(files: Sequence[File], task: Task, jobs: int) -> Iterator[Group]:
     """Yield groups in order; standard input is read and compiled here, where it is open."""
     chunks = _chunks(files)
-    pool = ProcessPoolExecutor(min(jobs, len(chunks)))
+    ignore_interrupts = (signal.SIGINT, signal.SIG_IGN)  # the parent's one message is enough
+    pool = ProcessPoolExecutor(
+        min(jobs, len(chunks)), initializer=signal.signal, initargs=ignore_interrupts
+    )
     try:
         futures = [
             None if _is_piped(chunk) else pool.submit(_compile, chunk, task) for chunk in chunks

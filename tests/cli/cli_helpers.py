@@ -18,18 +18,18 @@ CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 SYSMON = "Microsoft-Windows-Sysmon/Operational"
 
 
-def run(*args, input=None):
+def run(*args, stdin=None):
     """Run the command line in this process."""
-    return CliRunner().invoke(cli, [str(arg) for arg in args], input=input)
+    return CliRunner().invoke(cli, [str(arg) for arg in args], input=stdin)
 
 
-def run_process(*args, input=None):
+def run_process(*args, stdin=None):
     """Run the command line in a process of its own; bytes in, bytes out."""
     package = Path(sigmaglot.__file__).parents[1]
     path = os.pathsep.join([str(package), str(package.parent / "backends")])
     return subprocess.run(
         [sys.executable, "-m", "sigmaglot", *map(str, args)],
-        input=input,
+        input=stdin,
         capture_output=True,
         env={**os.environ, "PYTHONPATH": path},
         check=False,

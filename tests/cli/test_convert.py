@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from cli_helpers import FILLED, PLACEHOLDER, rule_id, rule_text, run, run_process
 
 QUERY = (
@@ -36,7 +35,7 @@ def test_one_rule_is_the_bare_query(write):
 
 
 def test_stdin_is_read_for_a_dash():
-    done = run("convert", "-", "-t", "defender", input=rule_text())
+    done = run("convert", "-", "-t", "defender", stdin=rule_text())
     assert (done.exit_code, done.stdout) == (0, QUERY)
 
 

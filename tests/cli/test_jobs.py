@@ -1,8 +1,8 @@
 """``-j``: the same bytes in the same order, however many processes work on them."""
 
 import pytest
-
 from cli_helpers import rule_text, run_process
+
 from sigmaglot.run import CHUNK
 
 
@@ -42,7 +42,7 @@ def test_a_repeated_id_is_found_across_processes_at_its_place(rules):
 def test_stdin_is_read_beside_files(rules):
     text = (rule_text("Piped") + "---\n" + rule_text("Rule 2")).encode()
     arguments = ["convert", rules, "-", "-t", "defender"]
-    one, three = (run_process(*arguments, "-j", jobs, input=text) for jobs in (1, 3))
+    one, three = (run_process(*arguments, "-j", jobs, stdin=text) for jobs in (1, 3))
     assert one.stdout == three.stdout
     assert one.stderr == three.stderr
     assert b"Piped" in three.stdout

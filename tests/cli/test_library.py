@@ -1,9 +1,9 @@
 """``from sigmaglot import compile``: the library in one call."""
 
 import pytest
+from cli_helpers import FILLED, PLACEHOLDER, rule_text
 
 import sigmaglot
-from cli_helpers import FILLED, PLACEHOLDER, rule_text
 from sigmaglot import ConfigurationError, Fidelity, Options, Policy, Result, UsageError
 
 

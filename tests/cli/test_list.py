@@ -3,8 +3,8 @@
 import json
 
 import pytest
-
 from cli_helpers import run
+
 from sigmaglot.errors import CODES
 from sigmaglot.targets import TARGETS
 

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-
 from cli_helpers import CORPUS, SYSMON
+
 from sigmaglot.evaluate import Event
 from sigmaglot.logsource import CATEGORIES, SERVICES, logsource_test
 from sigmaglot.rule import LogSource

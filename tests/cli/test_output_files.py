@@ -5,8 +5,8 @@ import os
 import stat
 
 import pytest
-
 from cli_helpers import rule_id, rule_text, run
+
 from sigmaglot.bundle.writer import write_file
 
 QUERY = (

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import sigmaglot
 from cli_helpers import rule_text, run_process
+
+import sigmaglot
 
 
 def on_terminal(*args, stdout):

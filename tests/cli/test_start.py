@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from cli_helpers import run, run_process
 
 import sigmaglot
-from cli_helpers import run, run_process
 
 HEAVY = {"sigma", "yaml", "rich", "jinja2", "duckdb", "evtx", "pkg_resources", "requests"}
 

@@ -3,7 +3,6 @@
 from xml.etree import ElementTree as ET
 
 import pytest
-
 from cli_helpers import FILLED, PLACEHOLDER, ndjson, process, rule_text, run
 
 RULE = "content/windows/deep/shell.yml"
