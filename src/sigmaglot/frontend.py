@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sigma import exceptions as sigma_errors
@@ -22,7 +23,12 @@ from sigma.conditions import (
     SigmaCondition,
 )
 from sigma.rule import SigmaRule
-from sigma.rule.detection import SigmaDetection, SigmaDetectionItem, SigmaDetections
+from sigma.rule.detection import (
+    EmptySigmaDetections,
+    SigmaDetection,
+    SigmaDetectionItem,
+    SigmaDetections,
+)
 
 from sigmaglot import ir, lower
 from sigmaglot.errors import Diagnostic, RuleError
@@ -177,11 +183,17 @@ def _condition(
     many = isinstance(document.data["detection"]["condition"], list)
     place: Place = ("detection", "condition", index) if many else ("detection", "condition")
     try:
-        parsed = condition.parse(postprocess=False)
+        parsed = _parse_condition(condition.condition)
     except sigma_errors.SigmaConditionError as error:
         message, hint = explain_condition(str(error), condition.condition)
         raise RuleError(document.diagnose("SG124", message, place, hint=hint)) from error
     return _Conditions(detections, document, place).read(parsed)
+
+
+@lru_cache(maxsize=4096)
+def _parse_condition(text: str) -> Any:
+    """Return pySigma's tree of a condition before names are resolved; rules share many texts."""
+    return SigmaCondition(text, EmptySigmaDetections()).parse(postprocess=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ class Wildcard(Enum):
     ONE = "?"
     RUN = "*"
 
+    __hash__ = object.__hash__  # members are singletons; the inherited hash is slow
+
 
 AnyOne = Wildcard.ONE
 AnyRun = Wildcard.RUN
@@ -38,6 +40,8 @@ class Shape(StrEnum):
     CONTAINS = "contains"
     WILDCARD = "wildcard"
     SINGLE = "single"
+
+    __hash__ = str.__hash__  # as for wildcards
 
 
 @lru_cache(maxsize=65536)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 
 from sigmaglot.errors import ConfigurationError, UsageError
 from sigmaglot.language import Language
@@ -76,6 +75,8 @@ def _find(name: str) -> tuple[Target, ...]:
 
 def language_names() -> tuple[str, ...]:
     """Return the names of the built-in and the installed languages."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - slow to import, rarely needed
+
     installed = (point.name for point in entry_points(group=ENTRY_POINTS))
     return tuple(dict.fromkeys((*LANGUAGES, *installed)))
 
@@ -97,6 +98,8 @@ def load_language(name: str) -> Language:
 
 
 def _installed(name: str) -> object:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - as above
+
     for point in entry_points(group=ENTRY_POINTS):
         if point.name == name:
             try:

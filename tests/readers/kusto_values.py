@@ -189,6 +189,8 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., object], range, str | None]] = {
     "strlen": ("number", lambda v: len(to_text(v)), range(1, 2), "string"),
     "tolong": ("number", _to_long, range(1, 2), None),
     "toint": ("number", _to_long, range(1, 2), None),
+    "todouble": ("number", number_of, range(1, 2), None),
+    "toreal": ("number", number_of, range(1, 2), None),
     "strcat": ("string", lambda *v: "".join(map(_to_string, v)), range(1, 65), None),
     "ipv4_is_in_range": ("bool", _in_range(4), range(2, 3), "string"),
     "ipv6_is_in_range": ("bool", _in_range(6), range(2, 3), "string"),

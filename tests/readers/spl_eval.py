@@ -108,17 +108,24 @@ class EvalParser:
         return self.comparison()
 
     def comparison(self) -> Expr:
-        left = self.primary()
+        left = self.difference()
         operator = self.at.take(_COMPARE)
         if operator:
             return Expr(
-                True, self.compare(operator[0], self.value(left), self.value(self.primary()))
+                True, self.compare(operator[0], self.value(left), self.value(self.difference()))
             )
         if self.at.word("LIKE"):
             return Expr(True, self.like(left, self.primary()))
         if self.at.word("IN"):
             self.at.expect("(")
             return Expr(True, self.among(left, self.arguments()))
+        return left
+
+    def difference(self) -> Expr:
+        """A value, less others; the other arithmetic is not modelled."""
+        left = self.primary()
+        while self.at.symbol("-"):
+            left = Expr(False, _minus(self.value(left), self.value(self.primary())))
         return left
 
     def compare(
@@ -193,6 +200,7 @@ class EvalParser:
             "like": (2, lambda: Expr(True, self.like(*args))),
             "cidrmatch": (2, lambda: Expr(True, self.cidr(*args))),
             "if": (3, lambda: self.branch(*args)),
+            "substr": (None, lambda: self.substring(args)),
             "strftime": (2, lambda: self.time(args, _strftime)),
             "strptime": (2, lambda: self.time(args, _strptime)),
             "in": (None, lambda: Expr(True, self.among(args[0], args[1:]))),
@@ -246,12 +254,40 @@ class EvalParser:
             lambda row: next((v for v in (value(row) for value in values) if v is not None), None),
         )
 
+    def substring(self, args: list[Expr]) -> Expr:
+        """`substr(text, start[, length])`: counts from 1, from the end below 0; 0 is not documented."""
+        text, start, *rest = [self.value(arg) for arg in args]
+        if len(rest) > 1:
+            self.at.fail("substr of more than three values")
+
+        def run(row: Record) -> str | None:
+            found, first = text(row), number_of(start(row))
+            length = number_of(rest[0](row)) if rest else None
+            if found is None or first is None or (rest and length is None):
+                return None
+            if first == 0:
+                self.at.fail("substr from 0")
+            tail = text_of(found)[int(first) - 1 if first > 0 else int(first) :]
+            return tail if length is None else tail[: int(length)]
+
+        return Expr(False, run)
+
     def time(self, args: list[Expr], convert: Callable[[object, str], object]) -> Expr:
         moment, form = args
         if form.constant is None:
             self.at.fail("a time format that is no literal")
         value, text = self.value(moment), form.constant
         return Expr(False, lambda row: convert(value(row), text))
+
+
+def _minus(
+    left: Callable[[Record], object], right: Callable[[Record], object]
+) -> Callable[[Record], float | None]:
+    def run(row: Record) -> float | None:
+        a, b = number_of(left(row)), number_of(right(row))
+        return None if a is None or b is None else a - b
+
+    return run
 
 
 def _strftime(value: object, form: str) -> str | None:

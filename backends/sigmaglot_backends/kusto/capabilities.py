@@ -40,6 +40,15 @@ def _exists(leaf: ir.Exists) -> ir.Node:
     return approx(leaf, why, ALL, (filled, 0.05))
 
 
+def _field(leaf: ir.FieldMatch) -> ir.Node:
+    """Bound a comparison of columns, where two that are missing look like two that are empty."""
+    if isinstance(leaf.other, str):
+        raise TypeError(leaf)
+    why = note("SG205", "the columns do not tell a missing value from an empty one", leaf)
+    filled = [ir.Not(ir.IsEmpty(column, leaf.place)) for column in (leaf.field, leaf.other)]
+    return approx(leaf, why, (leaf, 0.05), (ir.all_of([leaf, *filled]), 0.05))
+
+
 def _never_null(leaf: Any) -> ir.Node:
     """Say that a number or time is missing."""
     return leaf if isinstance(leaf, ir.IsNull) else ir.IsNull(leaf.field, leaf.place)
@@ -58,7 +67,8 @@ CAPABILITIES = Capabilities(
         **rows(("empty", "empty_cased", "null"), _empty, "string"),
         **rows(("exists",), _exists, "string"),
         **rows(("regex",), regex_on_re2(NAME), "string"),
-        **rows(("null_or_empty", "cidr4", "cidr6", "field", "compare"), exact, "string"),
+        **rows(("field",), _field, "string"),
+        **rows(("null_or_empty", "cidr4", "cidr6", "compare"), exact, "string"),
         **rows(("compare", "field"), exact, *_NUMBERS),
         **rows(_STRINGS, exact, *_NUMBERS),
         **rows(("regex",), regex_on_re2(NAME), *_NUMBERS),

@@ -37,8 +37,10 @@ _TIME_PARTS = {
 
 def quote(text: str) -> str:
     """Return a string literal: verbatim where a backslash would double, escaped otherwise."""
-    if "\\" in text and text.isprintable():
-        return '@"' + text.replace('"', '""') + '"'
+    if text.isprintable():
+        if "\\" in text:
+            return '@"' + text.replace('"', '""') + '"'
+        return '"' + text.replace('"', '\\"') + '"'
     return '"' + "".join(_ESCAPES.get(char, _escape(char)) for char in text) + '"'
 
 
@@ -88,8 +90,7 @@ def _field(leaf: ir.FieldMatch) -> str:
     right = column(leaf.other if isinstance(leaf.other, str) else leaf.other.name)
     if getattr(leaf.field, "type", "string") != "string":
         return f"{left} == {right}"
-    test = f"{left} {_OPERATORS[leaf.shape, False]} {right}"
-    return f"({test} and isnotempty({left}) and isnotempty({right}))"
+    return f"{left} {_OPERATORS[leaf.shape, False]} {right}"
 
 
 def _time(leaf: ir.TimeMatch) -> str:
@@ -106,7 +107,7 @@ _LEAVES: dict[type, Any] = {
     ir.IsNull: lambda leaf: f"isnull({column(leaf_column(leaf))})",
     ir.IsEmpty: lambda leaf: f"isempty({column(leaf_column(leaf))})",
 }
-_MAY_BE_NULL = (ir.CidrMatch, ir.Compare, ir.TimeMatch)
+_MAY_BE_NULL = (ir.CidrMatch, ir.Compare, ir.FieldMatch, ir.TimeMatch)
 
 
 def leaf_text(leaf: Leaf) -> str:

@@ -139,18 +139,20 @@ def _where_field(leaf: ir.FieldMatch, name: str) -> str:
     if leaf.shape is Shape.STARTSWITH:
         left = f"substr({left}, 1, len({other}))"
     elif leaf.shape is Shape.ENDSWITH:
-        left = f"substr({left}, -len({other}))"
+        return f"(len({other})=0 OR substr({left}, 0-len({other}))={right})"
     return f"{left}={right}"
 
 
-def _where_time(leaf: ir.TimeMatch, name: str) -> str:
+def _where_number(leaf: ir.Compare | ir.TimeMatch, name: str) -> str:
+    return f"{_number(leaf, name)}{'=' if leaf.op is ir.Op.EQ else leaf.op}{leaf.number}"
+
+
+def _number(leaf: ir.Compare | ir.TimeMatch, name: str) -> str:
+    """Return the number that is compared: null where the field holds none."""
+    if isinstance(leaf, ir.Compare):
+        return f"tonumber({name})"
     moment = name if name == "_time" else f"strptime({name}, {quote(_SYSMON_TIME)})"
-    part = f"tonumber(strftime({moment}, {quote(_TIME_FORMATS[leaf.part])}))"
-    return f"{part}{'=' if leaf.op is ir.Op.EQ else leaf.op}{leaf.number}"
-
-
-def _where_compare(leaf: ir.Compare, name: str) -> str:
-    return f"tonumber({name}){'=' if leaf.op is ir.Op.EQ else leaf.op}{leaf.number}"
+    return f"tonumber(strftime({moment}, {quote(_TIME_FORMATS[leaf.part])}))"
 
 
 _WHERE: dict[type, Any] = {
@@ -159,9 +161,9 @@ _WHERE: dict[type, Any] = {
         f"match({name}, {quote(inline_flags(leaf.flags) + leaf.regex)})"
     ),
     ir.CidrMatch: lambda leaf, name: f"cidrmatch({quote(leaf.network)}, {name})",
-    ir.Compare: _where_compare,
+    ir.Compare: _where_number,
     ir.FieldMatch: _where_field,
-    ir.TimeMatch: _where_time,
+    ir.TimeMatch: _where_number,
     ir.Exists: lambda _, name: f"isnotnull({name})",
     ir.IsNull: lambda _, name: f"isnull({name})",
     ir.IsEmpty: lambda _, name: f'(isnull({name}) OR {name}="")',
@@ -182,6 +184,8 @@ def _where_leaf(leaf: Leaf, under_not: bool) -> str:
     if type(leaf) in _PRESENCE:
         return _PRESENCE[type(leaf)].format(name)
     missing = [f"isnull({name})"]
+    if isinstance(leaf, (ir.Compare, ir.TimeMatch)):
+        missing = [f"isnull({_number(leaf, name)})"]
     if isinstance(leaf, ir.FieldMatch) and not isinstance(leaf.other, str):
         missing.append(f"isnull({_eval_name(leaf.other.name)})")
     return f"({' OR '.join(missing)} OR NOT {text})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 from typing import IO, Any
 
@@ -39,6 +40,10 @@ class BadConfiguration(Failure):
     """Something that is configured or installed cannot be used."""
 
     exit_code = 3
+
+
+GC_THRESHOLD = 100_000
+"""Objects between two collections: a run makes many small values and next to no cycles."""
 
 
 class Commands(click.Group):
@@ -81,4 +86,5 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(GC_THRESHOLD, 20, 20)
     cli(prog_name="sigmaglot")

@@ -6,9 +6,6 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from sigmaglot.compiler import Result
 
 INTERVAL = 0.1
@@ -24,10 +21,18 @@ def watch(results: Iterable[Result], files: int, *, to_stdout: bool) -> Iterator
 
 def _with_bar(results: Iterable[Result], files: int) -> Iterator[Result]:
     """Draw the bar from this thread alone: worker processes may be forked while it is shown."""
-    columns = (TextColumn("compiling"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    from rich import progress as bars  # noqa: PLC0415 - only where a bar is seen
+    from rich.console import Console  # noqa: PLC0415
+
+    columns = (
+        bars.TextColumn("compiling"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeElapsedColumn(),
+    )
     console = Console(stderr=True)
     path, drawn = None, 0.0
-    with Progress(*columns, console=console, transient=True, auto_refresh=False) as progress:
+    with bars.Progress(*columns, console=console, transient=True, auto_refresh=False) as progress:
         task = progress.add_task("files", total=files)
         for result in results:
             if result.info.path != path:

@@ -6,9 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from rich.console import Console
-from rich.table import Table
-
 from sigmaglot.bundle.stream import is_failure
 from sigmaglot.compiler import Result
 from sigmaglot.formats.record import UNSTATED, fidelity_of
@@ -40,6 +37,9 @@ class Summary:
 
     def show(self) -> None:
         """Print the table to stderr."""
+        from rich.console import Console  # noqa: PLC0415 - only where a table is asked for
+        from rich.table import Table  # noqa: PLC0415
+
         console = Console(stderr=True)
         if not console.is_terminal:
             console = Console(stderr=True, width=WIDTH)

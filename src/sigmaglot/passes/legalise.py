@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sigmaglot import ir
-from sigmaglot.ir import Node, Note
+from sigmaglot.ir import Leaf, Node, Note
 from sigmaglot.language import Capabilities
-from sigmaglot.passes.normalise import conjunction, disjunction
+from sigmaglot.passes.normalise import conjunction, disjunction, join_all, join_any, normalise
 
 
 class Fidelity(StrEnum):
@@ -59,31 +59,39 @@ class Choice:
     notes: tuple[Note, ...] = ()
 
 
-def legalise(node: Node, capabilities: Capabilities) -> Node:
-    """Return the tree with every leaf legal or inside an approximation of legal bounds."""
+def legalise(node: Node, capabilities: Capabilities, kept: Leaf | None = None) -> Node:
+    """Return the tree with every leaf legal or inside an approximation of legal bounds.
+
+    ``kept`` is the leaf whose bounds these are: where it stands in them itself, it is legal.
+    """
     match node:
         case ir.And(children):
-            return conjunction(legalise(child, capabilities) for child in children)
+            return join_all([legalise(child, capabilities, kept) for child in children])
         case ir.Or(children):
-            return disjunction(legalise(child, capabilities) for child in children)
+            return join_any([legalise(child, capabilities, kept) for child in children])
         case ir.Not(child):
-            return ir.negate(legalise(child, capabilities))
+            return ir.negate(legalise(child, capabilities, kept))
         case ir.Const():
             return node
         case ir.Approx(leaf, upper, lower):
-            return ir.Approx(leaf, _bound(upper, capabilities), _bound(lower, capabilities))
+            return ir.Approx(
+                leaf, _bound(upper, capabilities, leaf), _bound(lower, capabilities, leaf)
+            )
+        case _ if node is kept:
+            return node
         case _:
             handled = capabilities.handle(node)
             return handled if handled is node else legalise(handled, capabilities)
 
 
-def _bound(bound: ir.Bound, capabilities: Capabilities) -> ir.Bound:
-    return ir.Bound(legalise(bound.node, capabilities), bound.loss, bound.note)
+def _bound(bound: ir.Bound, capabilities: Capabilities, leaf: Leaf) -> ir.Bound:
+    return ir.Bound(legalise(bound.node, capabilities, leaf), bound.loss, bound.note)
 
 
 def choose(node: Node, policy: Policy) -> Choice:
     """Return what to render of a legalised tree under the user's policy."""
     if not is_approximate(node):
+        node = normalise(node)
         constant = isinstance(node, ir.Const)
         return Choice(node, Fidelity.UNSUPPORTED if constant else Fidelity.EXACT)
     upper, lower = take_side(node, up=True), take_side(node, up=False)

@@ -27,6 +27,32 @@ def normalise(node: Node) -> Node:
             return node
 
 
+def join_all(nodes: Iterable[Node]) -> Node:
+    """Return the AND of nodes, flat and folded; unlike ``conjunction`` it keeps repetitions."""
+    flat = _lift(nodes, And)
+    if any(isinstance(node, Const) and not node.value for node in flat):
+        return ir.FALSE
+    return ir.all_of([node for node in flat if not isinstance(node, Const)])
+
+
+def join_any(nodes: Iterable[Node]) -> Node:
+    """Return the OR of nodes, flat and folded; unlike ``disjunction`` it keeps repetitions."""
+    flat = _lift(nodes, Or)
+    if any(isinstance(node, Const) and node.value for node in flat):
+        return ir.TRUE
+    return ir.any_of([node for node in flat if not isinstance(node, Const)])
+
+
+def _lift(nodes: Iterable[Node], kind: type[And | Or]) -> list[Node]:
+    flat: list[Node] = []
+    for node in nodes:
+        if isinstance(node, kind):
+            flat.extend(node.children)
+        else:
+            flat.append(node)
+    return flat
+
+
 def conjunction(nodes: Iterable[Node]) -> Node:
     """Return the simplified AND of simplified nodes."""
     flat = _flatten(nodes, And)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sigmaglot import ir
 from sigmaglot.ir import Column, FieldLeaf, Node
 from sigmaglot.language import ALL, GONE, approx, drop
-from sigmaglot.passes.normalise import conjunction, disjunction
+from sigmaglot.passes.normalise import join_all, join_any
 from sigmaglot.pipelines.model import RAW, Entry, Recording
 from sigmaglot.pipelines.rewrites import REWRITES
 
@@ -16,9 +16,9 @@ def bind(node: Node, recording: Recording) -> Node:
     """Return the tree over columns; what the schema keeps less of is an approximation."""
     match node:
         case ir.And(children):
-            return conjunction(bind(child, recording) for child in children)
+            return join_all(bind(child, recording) for child in children)
         case ir.Or(children):
-            return disjunction(bind(child, recording) for child in children)
+            return join_any(bind(child, recording) for child in children)
         case ir.Not(child):
             return ir.negate(bind(child, recording))
         case ir.Const() | ir.Approx():

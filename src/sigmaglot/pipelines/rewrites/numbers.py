@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from sigmaglot.pipelines.model import Entry
 
 
+MAX_LONG = 2**63
+"""One more than the largest number of a `long` column."""
+
+
 def integer(leaf: FieldLeaf, entry: Entry) -> Node:
     """Rewrite a test of decimal text to one of a number column."""
     return _number(leaf, entry, base=10)
@@ -35,10 +39,17 @@ def _number(leaf: FieldLeaf, entry: Entry, *, base: int) -> Node:
 
 
 def _equals(leaf: ir.StringMatch, entry: Entry, text: str, base: int) -> Node:
-    """Return the comparison, or False where the text is no number and so equals none."""
+    """Return the comparison, or False where no event writes its number like the text."""
+    number = _number_of(text, base)
+    return ir.FALSE if number is None else ir.Compare(entry.column, Op.EQ, number, leaf.place)
+
+
+def _number_of(text: str, base: int) -> int | None:
+    """Return the number that is written so: without leading zeros, in what a column can hold."""
     is_hex = base == 16 and text.lower().startswith("0x")
     try:
         number = int(text, 16 if is_hex else 10)
     except ValueError:
-        return ir.FALSE
-    return ir.Compare(entry.column, Op.EQ, number, leaf.place)
+        return None
+    written = hex(number) if is_hex else str(number)
+    return number if written == text.lower() and number < MAX_LONG else None
