@@ -72,6 +72,9 @@ def load_pipelines(texts: Iterable[str]) -> list[Any]:
     Raises:
         sigma.exceptions.SigmaError: A text is no processing pipeline.
     """
+    texts = list(texts)
+    if not texts:
+        return []
     from sigma.processing.pipeline import ProcessingPipeline  # noqa: PLC0415 - only with `-p`
 
     loaded = [ProcessingPipeline.from_yaml(text) for text in texts]

@@ -318,12 +318,15 @@ def children(node: Node) -> tuple[Node, ...]:
 
 def leaves(node: Node) -> list[Leaf]:
     """Return the leaves of a tree from left to right."""
-    if isinstance(node, Const):
-        return []
-    below = children(node)
-    if not below and not isinstance(node, (And, Or, Not, Approx)):
-        return [node]
-    return [leaf for child in below for leaf in leaves(child)]
+    found: list[Leaf] = []
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, (And, Or, Not, Approx)):
+            waiting.extend(reversed(children(current)))
+        elif not isinstance(current, Const):
+            found.append(current)
+    return found
 
 
 def field_name(leaf: Leaf) -> str:

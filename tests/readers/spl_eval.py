@@ -255,7 +255,7 @@ class EvalParser:
         )
 
     def substring(self, args: list[Expr]) -> Expr:
-        """`substr(text, start[, length])`: counts from 1, from the end below 0; 0 is not documented."""
+        """`substr(text, start[, length])`: counts from 1, from the end below 0; 0 is not documented, NULL here."""
         text, start, *rest = [self.value(arg) for arg in args]
         if len(rest) > 1:
             self.at.fail("substr of more than three values")
@@ -263,10 +263,8 @@ class EvalParser:
         def run(row: Record) -> str | None:
             found, first = text(row), number_of(start(row))
             length = number_of(rest[0](row)) if rest else None
-            if found is None or first is None or (rest and length is None):
+            if found is None or not first or (rest and length is None):
                 return None
-            if first == 0:
-                self.at.fail("substr from 0")
             tail = text_of(found)[int(first) - 1 if first > 0 else int(first) :]
             return tail if length is None else tail[: int(length)]
 

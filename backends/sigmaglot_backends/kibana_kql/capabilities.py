@@ -10,6 +10,8 @@ there either (elastic/kibana issues 23001, 255223 and 169709).
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from sigmaglot import ir
@@ -31,17 +33,31 @@ from sigmaglot_backends.kibana_kql.tokens import Piece, is_one_run, pieces
 
 NAME = "Kibana KQL"
 _KEYWORDS = ("keyword", "wildcard")
+_SPELLED_OUT = "keyword, spelled out"
+"""The type of a keyword column in a match that is legal already."""
 _SPACE = re.compile(r"\s")
 
 
+@lru_cache(maxsize=256)
 def _text_column(column: Column) -> Column:
     return Column(column.text, "text", caveat=column.caveat)
+
+
+@lru_cache(maxsize=256)
+def _cased_column(column: Column) -> Column:
+    """Return the column for matches that are spelled out in the case they compare with."""
+    return replace(column, type=_SPELLED_OUT)
+
+
+@lru_cache(maxsize=256)
+def _base_column(column: Column) -> Column:
+    return Column(column.base, _SPELLED_OUT, caveat=column.caveat)
 
 
 def _string(leaf: StringMatch) -> Node:
     """Bound a match without letter case by tokens above and by spellings below."""
     if leaf.pattern == () or not has_letters(leaf) or _column(leaf).canonical:
-        return _with_case(leaf, leaf.pattern)
+        return _with_case(leaf)
     column = _column(leaf)
     shape, text = ir.shape_of(leaf.pattern)
     if column.text and shape is Shape.CONTAINS and is_one_run(text):
@@ -66,36 +82,22 @@ def _column(leaf: StringMatch) -> Column:
     return leaf.field
 
 
-def _cased(leaf: StringMatch) -> Node:
-    """Say a match with letter case on the keyword itself."""
-    return leaf if isinstance(_with_case(leaf, leaf.pattern), StringMatch) else _cased_bounds(leaf)
-
-
-def _cased_bounds(leaf: StringMatch) -> Node:
-    column = _column(leaf)
-    uncased = StringMatch(column, leaf.pattern, place=leaf.place)
-    why = note("SG301", "a wildcard value cannot hold white space or a backslash here", leaf)
-    return ir.Approx(leaf, Bound(*_upper(uncased, column), why), Bound(*GONE, why))
-
-
-def _with_case(leaf: StringMatch, pattern: ir.Pattern) -> Node:
+def _with_case(leaf: StringMatch) -> Node:
     """Return the match on the keyword, or its bounds where it cannot be written there."""
     column = _column(leaf)
-    match = StringMatch(column, pattern, cased=True, place=leaf.place)
-    if can_write(match):
-        return match
+    if can_write(leaf.pattern, column):
+        return _spelled(leaf, column, leaf.pattern)
     why = note("SG301", "a wildcard value cannot hold white space or a backslash here", leaf)
     return ir.Approx(leaf, Bound(*_upper(leaf, column), why), Bound(*GONE, why))
 
 
-def can_write(leaf: StringMatch) -> bool:
+def can_write(pattern: ir.Pattern, column: Column) -> bool:
     """Return whether the keyword form of a match is safe in every Kibana: see the module."""
-    shape, _ = ir.shape_of(leaf.pattern)
-    if shape in {Shape.EMPTY, Shape.EQUALS}:
+    if ir.AnyRun not in pattern:
         return True
-    texts = [part.text for part in leaf.pattern if isinstance(part, ir.Literal)]
-    backslash = _column(leaf).type == "keyword" and any("\\" in text for text in texts)
-    return not backslash and not any(_SPACE.search(text) for text in texts)
+    text = "".join(part.text for part in pattern if isinstance(part, ir.Literal))
+    backslash = column.type == "keyword" and "\\" in text
+    return not backslash and not _SPACE.search(text)
 
 
 def _upper(leaf: StringMatch, column: Column) -> tuple[Node, float]:
@@ -105,8 +107,7 @@ def _upper(leaf: StringMatch, column: Column) -> tuple[Node, float]:
     """
     if not column.text:
         wide = [_spelled(leaf, column, pattern) for pattern in widened(leaf.pattern)]
-        usable = bool(wide) and all(can_write(match) for match in wide)
-        return (ir.any_of(list(wide)), 0.2) if usable else ALL
+        return (ir.any_of(list(wide)), 0.2) if wide else ALL
     tests = _token_tests(leaf, _text_column(column))
     if not tests:
         return ALL
@@ -116,13 +117,14 @@ def _upper(leaf: StringMatch, column: Column) -> tuple[Node, float]:
 
 def _every_spelling(leaf: StringMatch, column: Column) -> Node | None:
     """Return the match in every letter case, None where it has too many or cannot be written."""
+    if not can_write(leaf.pattern, column):
+        return None
     patterns = spelled_out(leaf.pattern)
-    matches = [_spelled(leaf, column, pattern) for pattern in patterns or ()]
-    return ir.any_of(list(matches)) if matches and all(map(can_write, matches)) else None
+    return ir.any_of([_spelled(leaf, column, one) for one in patterns]) if patterns else None
 
 
 def _spelled(leaf: StringMatch, column: Column, pattern: ir.Pattern) -> StringMatch:
-    return StringMatch(column, pattern, cased=True, place=leaf.place)
+    return StringMatch(_cased_column(column), pattern, cased=True, place=leaf.place)
 
 
 def _texts(tests: list[Node]) -> list[str]:
@@ -166,28 +168,24 @@ def _token_test(group: list[Piece], column: Column, leaf: StringMatch) -> Node:
 
 def _lower(leaf: StringMatch, column: Column) -> tuple[Node, float]:
     """Return the likely spellings, with letter case, on the keyword or the base name."""
-    named = _base_name(leaf, column)
+    name = _base_name(leaf, column)
+    if not name and not can_write(leaf.pattern, column):
+        return GONE
+    target = _base_column(column) if name else _cased_column(column)
+    patterns = [_respell(name or leaf.pattern, spelling) for spelling in _SPELLINGS]
     spelled = [
-        StringMatch(*target, cased=True, place=leaf.place)
-        for target in named or _spell(leaf, column)
+        StringMatch(target, pattern, cased=True, place=leaf.place)
+        for index, pattern in enumerate(patterns)
+        if pattern not in patterns[:index]
     ]
-    usable = [match for match in dict.fromkeys(spelled) if can_write(match)]
-    return (ir.any_of(usable), 0.3) if usable else GONE
+    return ir.any_of(spelled), 0.3
 
 
-def _spell(leaf: StringMatch, column: Column) -> list[tuple[Column, ir.Pattern]]:
-    return [(column, _respell(leaf.pattern, spelling)) for spelling in _SPELLINGS]
-
-
-def _base_name(leaf: StringMatch, column: Column) -> list[tuple[Column, ir.Pattern]]:
-    r"""Return spellings of the base name for ``|endswith '\x.exe'``, none for any other match."""
+def _base_name(leaf: StringMatch, column: Column) -> ir.Pattern:
+    r"""Return the base name that ``|endswith '\x.exe'`` asks for, nothing for any other match."""
     shape, text = ir.shape_of(leaf.pattern)
     fits = shape is Shape.ENDSWITH and text.startswith("\\") and text.count("\\") == 1
-    if not column.base or not fits or len(text) < 2:
-        return []
-    base = Column(column.base, "keyword", caveat=column.caveat)
-    pattern = ir.pattern(Shape.EQUALS, text[1:])
-    return [(base, _respell(pattern, spelling)) for spelling in _SPELLINGS]
+    return ir.pattern(Shape.EQUALS, text[1:]) if column.base and fits else ()
 
 
 _SPELLINGS = (str, str.lower, str.upper, str.capitalize)
@@ -213,7 +211,8 @@ CAPABILITIES = Capabilities(
     NAME,
     {
         **rows(_PLAIN, _string, *_KEYWORDS),
-        **rows(_CASED, _cased, *_KEYWORDS),
+        **rows(_CASED, _with_case, *_KEYWORDS),
+        **rows(_CASED, exact, _SPELLED_OUT),
         **rows(_PLAIN, exact, "text"),
         **rows(("single", "single_cased"), single_as_run(NAME), *_KEYWORDS),
         **rows(("regex",), regex_by_literals(NAME), *_KEYWORDS),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from ipaddress import ip_network
 from typing import Any
 
 from sigmaglot import ir
@@ -15,6 +16,8 @@ from sigmaglot.language import Plan, Selector, Writer, inline_flags, leaf_column
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_MAPPED = ip_network("::ffff:0:0/96")
+"""Where ``ipv6_is_in_range`` takes an IPv4 address to be."""
 _OPERATORS = {
     (Shape.EQUALS, False): "=~",
     (Shape.EQUALS, True): "==",
@@ -75,8 +78,11 @@ def _regex(leaf: ir.RegexMatch) -> str:
 
 
 def _cidr(leaf: ir.CidrMatch) -> str:
+    name = column(leaf_column(leaf))
     family = "ipv6" if ":" in leaf.network else "ipv4"
-    return f"{family}_is_in_range({column(leaf_column(leaf))}, {quote(leaf.network)})"
+    test = f"{family}_is_in_range({name}, {quote(leaf.network)})"
+    holds_ipv4 = family == "ipv6" and ip_network(leaf.network).overlaps(_MAPPED)
+    return f'({test} and {name} contains ":")' if holds_ipv4 else test
 
 
 def _compare(leaf: ir.Compare) -> str:

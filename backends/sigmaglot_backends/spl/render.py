@@ -139,7 +139,8 @@ def _where_field(leaf: ir.FieldMatch, name: str) -> str:
     if leaf.shape is Shape.STARTSWITH:
         left = f"substr({left}, 1, len({other}))"
     elif leaf.shape is Shape.ENDSWITH:
-        return f"(len({other})=0 OR substr({left}, 0-len({other}))={right})"
+        is_empty = f"isnotnull({name}) AND len({other})=0"
+        return f"(({is_empty}) OR substr({left}, 0-len({other}))={right})"
     return f"{left}={right}"
 
 

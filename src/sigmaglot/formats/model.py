@@ -58,4 +58,6 @@ def one_line(text: str) -> str:
 
 def printable(text: str) -> str:
     """Return text with a space for each control character: a comment must not end early."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else " " for char in text)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from sigmaglot import ir
 from sigmaglot.ir import Leaf, Node, Note
 from sigmaglot.language import Capabilities
-from sigmaglot.passes.normalise import conjunction, disjunction, join_all, join_any, normalise
+from sigmaglot.passes.normalise import deduplicate, join_all, join_any
 
 
 class Fidelity(StrEnum):
@@ -65,6 +65,9 @@ def legalise(node: Node, capabilities: Capabilities, kept: Leaf | None = None) -
     ``kept`` is the leaf whose bounds these are: where it stands in them itself, it is legal.
     """
     match node:
+        case ir.StringMatch():
+            handled = capabilities.handle(node)
+            return handled if handled is node else legalise(handled, capabilities)
         case ir.And(children):
             return join_all([legalise(child, capabilities, kept) for child in children])
         case ir.Or(children):
@@ -91,7 +94,7 @@ def _bound(bound: ir.Bound, capabilities: Capabilities, leaf: Leaf) -> ir.Bound:
 def choose(node: Node, policy: Policy) -> Choice:
     """Return what to render of a legalised tree under the user's policy."""
     if not is_approximate(node):
-        node = normalise(node)
+        node = deduplicate(node)
         constant = isinstance(node, ir.Const)
         return Choice(node, Fidelity.UNSUPPORTED if constant else Fidelity.EXACT)
     upper, lower = take_side(node, up=True), take_side(node, up=False)
@@ -104,9 +107,9 @@ def choose(node: Node, policy: Policy) -> Choice:
     usable = [one for one in candidates if not isinstance(one[0].node, ir.Const)]
     if not usable:
         first = candidates[0][0] if candidates else upper
-        return Choice(ir.FALSE, Fidelity.UNSUPPORTED, first.notes)
+        return Choice(ir.FALSE, Fidelity.UNSUPPORTED, tuple(dict.fromkeys(first.notes)))
     side, fidelity = min(usable, key=lambda one: one[0].loss)
-    return Choice(side.node, fidelity, side.notes)
+    return Choice(deduplicate(side.node), fidelity, tuple(dict.fromkeys(side.notes)))
 
 
 def is_approximate(node: Node) -> bool:
@@ -123,6 +126,8 @@ def is_approximate(node: Node) -> bool:
 def take_side(node: Node, *, up: bool) -> Side:
     """Return the tree with the upper (or lower) bound of every leaf, polarity respected."""
     match node:
+        case ir.StringMatch():
+            return Side(node)
         case ir.And(children):
             return _join([take_side(child, up=up) for child in children], ir.FALSE)
         case ir.Or(children):
@@ -133,7 +138,7 @@ def take_side(node: Node, *, up: bool) -> Side:
         case ir.Approx(_, upper, lower):
             bound = upper if up else lower
             below = take_side(bound.node, up=up)
-            loss = min(1.0, bound.loss + below.loss)
+            loss = min(1.0, bound.loss + below.loss / max(below.leaves, 1))
             return Side(below.node, loss, 1, (bound.note, *below.notes))
         case ir.Const():
             return Side(node, leaves=0)
@@ -143,9 +148,9 @@ def take_side(node: Node, *, up: bool) -> Side:
 
 def _join(sides: list[Side], absorbing: ir.Const) -> Side:
     """Join operands; where one absorbs the rest, every leaf of them is gone."""
-    join = conjunction if absorbing == ir.FALSE else disjunction
-    node = join(side.node for side in sides)
+    join = join_any if absorbing.value else join_all
+    node = join([side.node for side in sides])
     leaves = sum(side.leaves for side in sides)
     loss = float(leaves) if node == absorbing else sum(side.loss for side in sides)
-    notes = tuple(dict.fromkeys(note for side in sides for note in side.notes))
+    notes = tuple(note for side in sides for note in side.notes)
     return Side(node, loss, leaves, notes)

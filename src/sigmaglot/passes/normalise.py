@@ -9,20 +9,36 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sigmaglot import ir
-from sigmaglot.ir import And, Const, Node, Not, Or, Shape
+from sigmaglot.ir import And, Const, Node, Not, Or
 
 
 def normalise(node: Node) -> Node:
     """Return a tree with the same meaning: flat, folded, without repetition."""
     match node:
+        case ir.StringMatch(field, pattern):
+            anything = pattern == (ir.AnyRun,)
+            return Not(ir.IsNull(field, node.place)) if anything else node
         case And(children):
             return conjunction(normalise(child) for child in children)
         case Or(children):
             return disjunction(normalise(child) for child in children)
         case Not(child):
             return ir.negate(normalise(child))
-        case ir.StringMatch(field, pattern) if ir.shape_of(pattern)[0] is Shape.ANY:
-            return Not(ir.IsNull(field, node.place))
+        case _:
+            return node
+
+
+def deduplicate(node: Node) -> Node:
+    """Return a flat tree with each operand of an operator once, its leaves as they are."""
+    match node:
+        case ir.StringMatch():
+            return node
+        case And(children):
+            return join_all(dict.fromkeys(deduplicate(child) for child in children))
+        case Or(children):
+            return join_any(dict.fromkeys(deduplicate(child) for child in children))
+        case Not(child):
+            return ir.negate(deduplicate(child))
         case _:
             return node
 

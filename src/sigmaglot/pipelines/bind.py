@@ -15,6 +15,8 @@ from sigmaglot.pipelines.rewrites import REWRITES
 def bind(node: Node, recording: Recording) -> Node:
     """Return the tree over columns; what the schema keeps less of is an approximation."""
     match node:
+        case ir.StringMatch():
+            return _bind_leaf(node, recording)
         case ir.And(children):
             return join_all(bind(child, recording) for child in children)
         case ir.Or(children):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sigmaglot import ir
 from sigmaglot.ir import FieldLeaf, Node, Op, Shape
-from sigmaglot.language import ALL, GONE, approx
+from sigmaglot.language import ALL, GONE, approx, has_letters
 from sigmaglot.pipelines.rewrites.plain import on, other_form
 
 if TYPE_CHECKING:
@@ -41,7 +41,13 @@ def _number(leaf: FieldLeaf, entry: Entry, *, base: int) -> Node:
 def _equals(leaf: ir.StringMatch, entry: Entry, text: str, base: int) -> Node:
     """Return the comparison, or False where no event writes its number like the text."""
     number = _number_of(text, base)
-    return ir.FALSE if number is None else ir.Compare(entry.column, Op.EQ, number, leaf.place)
+    if number is None:
+        return ir.FALSE
+    equal = ir.Compare(entry.column, Op.EQ, number, leaf.place)
+    if leaf.cased and has_letters(leaf):
+        note = other_form(leaf, entry, "is stored as a number, which has no letter case")
+        return approx(leaf, note, (equal, 0.05), GONE)
+    return equal
 
 
 def _number_of(text: str, base: int) -> int | None:
