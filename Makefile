@@ -1,0 +1,39 @@
+# Two commands do everything on a machine with Python 3.11 or later and make:
+#   make build   sets up .venv and compiles sigma_rules/ for every target into dist/
+#   make test    runs the tests
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+BASELINE := sigma_rules/pipelines/cmd_parent_baseline.yml
+
+.PHONY: build test lint golden bench clean
+
+build: $(VENV)/.installed
+	$(BIN)/sigmaglot convert sigma_rules -t all -p $(BASELINE) -od dist --summary
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+golden: $(VENV)/.installed
+	$(BIN)/python -m pytest -q tests/test_goldens.py tests/test_docs.py -p no:xdist --update-goldens
+	git status --short tests/golden docs
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m pip install -q -e '.[bench]'
+	$(BIN)/python benchmarks/compile.py
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade pip
+	$(BIN)/python -m pip install -q -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist build
