@@ -164,18 +164,16 @@ _OPERATORS: dict[Op, Callable[[Any, Any], bool]] = {
 }
 
 
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+
+
 def number_of(value: Any) -> int | float | None:
     """Return an event's value as a number, None where it is none."""
     if isinstance(value, (int, float)):
         return None if isinstance(value, bool) else value
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        pass
-    try:
-        return float(value)
-    except (TypeError, ValueError):
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
         return None
+    return int(value) if value.lstrip("+-").isdecimal() else float(value)
 
 
 def _compare(node: ir.Compare) -> Predicate:

@@ -126,11 +126,14 @@ def _where_string(leaf: ir.StringMatch, name: str) -> str:
 
 
 def _alternative(leaf: ir.StringMatch) -> str:
-    """Return the regular expression that finds a pattern, anchored unless it may stand anywhere."""
+    """Return the regular expression that finds a pattern, anchored unless it may stand anywhere.
+
+    Its end is ``\\z``: in PCRE ``$`` also holds before a line break that ends the text.
+    """
     shape, text = ir.shape_of(leaf.pattern)
     if shape is Shape.CONTAINS:
         return regex_of(ir.pattern(Shape.EQUALS, text))
-    return f"^{regex_of(leaf.pattern)}$"
+    return rf"^{regex_of(leaf.pattern)}\z"
 
 
 def _where_field(leaf: ir.FieldMatch, name: str) -> str:
