@@ -10,7 +10,7 @@ BASELINE := sigma_rules/pipelines/cmd_parent_baseline.yml
 .PHONY: build test lint golden bench clean
 
 build: $(VENV)/.installed
-	$(BIN)/sigmaglot convert sigma_rules -t all -p $(BASELINE) -od dist --summary
+	$(BIN)/sigmaglot convert sigma_rules -t all -p $(BASELINE) -od dist --summary --quiet
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest -q $(PYTEST_ARGS)

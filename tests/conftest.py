@@ -12,7 +12,9 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--update-goldens", action="store_true", help="write the golden files anew; then read the diff"
+        "--update-goldens",
+        action="store_true",
+        help="write the golden files anew; then read the diff",
     )
 
 

@@ -12,10 +12,19 @@ from sigmaglot.ir import AnyOne, AnyRun, Literal, Node, Op, Pattern, Shape
 
 Event = Mapping[str, Any]
 
-NASTY = (
-    "a b c Z 9 \\ * ? \" ' % $ [ ] ( ) { } ^ & | ` , ; : . = ! < > - _ / # @ ~ +".split()
-    + [" ", "\t", "\n", "\r", "\x01", "\u00a0", "é", "É", "ж", "😀", "漢"]
-)
+NASTY = "a b c Z 9 \\ * ? \" ' % $ [ ] ( ) { } ^ & | ` , ; : . = ! < > - _ / # @ ~ +".split() + [
+    " ",
+    "\t",
+    "\n",
+    "\r",
+    "\x01",
+    "\u00a0",
+    "é",
+    "É",
+    "ж",
+    "😀",
+    "漢",
+]
 WORDS = (
     "cmd.exe powershell and or not AND OR NOT in null true like net user \\cmd.exe C:\\Windows\\ .* "
     "%TEMP% ${x} a*b a?b \\* \\\\ \\u0041 \\n ' '' \" \"\" ``` $1 (?i) (a|b) [a-z] %0a &amp; // # --"
@@ -30,7 +39,14 @@ PATH_FIELDS = ("Image", "ParentImage")
 LEVELS = ("Low", "Medium", "High", "System")
 NAMES = ("cmd.exe", "CMD.EXE", "a b.exe", "x", "é.exe", "notcmd.exe", "cmd.exe.bak", "a*b.exe")
 FOLDERS = ("C:\\", "C:\\Windows\\System32\\", "\\\\host\\share\\", "c:\\cmd.exe\\")
-USERS = ("NT AUTHORITY\\SYSTEM", "DOM\\anna", "dom\\ANNA", "A\\b", "NT-AUTORITÄT\\SYSTEM", "DOM\\svc$")
+USERS = (
+    "NT AUTHORITY\\SYSTEM",
+    "DOM\\anna",
+    "dom\\ANNA",
+    "A\\b",
+    "NT-AUTORITÄT\\SYSTEM",
+    "DOM\\svc$",
+)
 MD5 = "ABCDEF0123456789ABCDEF0123456789"
 SHA1 = "0123456789abcdef0123456789ABCDEF01234567"
 SHA256 = "00FF" * 16
@@ -69,7 +85,7 @@ REGEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(?<!x)y", ("y", "xy")),
     (r"[)\]]", (")", "]")),
     (r"\(\?", ("(?", "?")),
-    (r"\"'", ("\"'", "\"")),
+    (r"\"'", ("\"'", '"')),
     (r"a|b", ("a", "b", "A")),
     (r"^a|b$", ("a", "cb", "ca")),
     (r"x{2}", ("xx", "x")),
@@ -107,7 +123,9 @@ def path_literals() -> st.SearchStrategy[str]:
 
 
 def user_literals() -> st.SearchStrategy[str]:
-    return st.one_of(st.sampled_from(USERS), st.sampled_from(["SYSTEM", "AUTHORI", "DOM\\", "\\", "anna", "a"]))
+    return st.one_of(
+        st.sampled_from(USERS), st.sampled_from(["SYSTEM", "AUTHORI", "DOM\\", "\\", "anna", "a"])
+    )
 
 
 @st.composite
@@ -122,7 +140,9 @@ def leaves() -> st.SearchStrategy[Node]:
     text_leaf = texts.flatmap(lambda field: strings(field, LITERALS))
     regex = st.sampled_from(REGEXES).map(lambda pair: pair[0])
     flags = st.sampled_from(["", "", "i", "m", "s", "is"])
-    anywhere = st.sampled_from([*TEXT_FIELDS, *PATH_FIELDS, "User", "IntegrityLevel", "ProcessId", "Hashes", "LogonId"])
+    anywhere = st.sampled_from(
+        [*TEXT_FIELDS, *PATH_FIELDS, "User", "IntegrityLevel", "ProcessId", "Hashes", "LogonId"]
+    )
     number_ops = st.sampled_from(list(Op))
     return st.one_of(
         text_leaf,
@@ -133,17 +153,28 @@ def leaves() -> st.SearchStrategy[Node]:
         strings("Hashes", st.sampled_from(HASH_LITERALS)),
         strings("ProcessId", st.sampled_from([*NUMBERS, "4", "x", "05", "4_2"])),
         strings("LogonId", st.sampled_from(["0x3e7", "0x3E7", "0x03e7", "3e7"])),
-        st.builds(ir.RegexMatch, st.sampled_from([*TEXT_FIELDS, *PATH_FIELDS, "User"]), regex, flags),
+        st.builds(
+            ir.RegexMatch, st.sampled_from([*TEXT_FIELDS, *PATH_FIELDS, "User"]), regex, flags
+        ),
         st.builds(ir.IsNull, anywhere),
         st.builds(ir.Exists, anywhere),
-        st.builds(ir.Compare, st.sampled_from(["ProcessId", "CommandLine"]), number_ops, st.sampled_from([0, 5, 41.5])),
+        st.builds(
+            ir.Compare,
+            st.sampled_from(["ProcessId", "CommandLine"]),
+            number_ops,
+            st.sampled_from([0, 5, 41.5]),
+        ),
         st.builds(
             ir.FieldMatch,
             st.sampled_from(TEXT_FIELDS[:4]),
             st.sampled_from(TEXT_FIELDS[:4]),
             st.sampled_from([Shape.EQUALS, Shape.STARTSWITH, Shape.ENDSWITH, Shape.CONTAINS]),
         ),
-        st.builds(ir.CidrMatch, st.just("CommandLine"), st.sampled_from(["10.0.0.0/8", "fe80::/10", "::/0"])),
+        st.builds(
+            ir.CidrMatch,
+            st.just("CommandLine"),
+            st.sampled_from(["10.0.0.0/8", "fe80::/10", "::/0"]),
+        ),
     )
 
 
@@ -164,10 +195,11 @@ def trees() -> st.SearchStrategy[Node]:
 @st.composite
 def instances(draw: st.DrawFn, pattern: Pattern) -> str:
     """Draw a text that a pattern matches, if it is not changed afterwards."""
-    fill = {AnyOne: st.sampled_from(["q", "\n", "*"]), AnyRun: st.sampled_from(["", "q", " q ", "\n"])}
-    return "".join(
-        part.text if isinstance(part, Literal) else draw(fill[part]) for part in pattern
-    )
+    fill = {
+        AnyOne: st.sampled_from(["q", "\n", "*"]),
+        AnyRun: st.sampled_from(["", "q", " q ", "\n"]),
+    }
+    return "".join(part.text if isinstance(part, Literal) else draw(fill[part]) for part in pattern)
 
 
 CHANGES = (
@@ -193,7 +225,12 @@ CHANGES = (
 @st.composite
 def texts_near(draw: st.DrawFn, tree: Node, field: str) -> str | None:
     """Draw a value of a text field: near a leaf of the tree about any field, or something else."""
-    near: list[st.SearchStrategy[str | None]] = [st.none(), st.just(""), st.just("10.1.2.3"), LITERALS]
+    near: list[st.SearchStrategy[str | None]] = [
+        st.none(),
+        st.just(""),
+        st.just("10.1.2.3"),
+        LITERALS,
+    ]
     for leaf in ir.leaves(tree):
         if isinstance(leaf, ir.StringMatch):
             near += [instances(leaf.pattern)] * (3 if leaf.field == field else 1)

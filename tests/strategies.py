@@ -14,7 +14,22 @@ MODIFIERS = (
 
 SIGMA_TEXTS = st.one_of(
     st.sampled_from(
-        ["", "*", "?", "\\", "\\*", "a", " -a /b", "10.0.0.0/8", "fe80::/10", "(a|b)", "a(", "é", "%list%", "5"]
+        [
+            "",
+            "*",
+            "?",
+            "\\",
+            "\\*",
+            "a",
+            " -a /b",
+            "10.0.0.0/8",
+            "fe80::/10",
+            "(a|b)",
+            "a(",
+            "é",
+            "%list%",
+            "5",
+        ]
     ),
     st.text("ab\\*?.%-/ é'\"", max_size=8),
 )
@@ -52,7 +67,9 @@ GOOD_CONDITIONS = st.sampled_from(
 )
 BAD_CONDITIONS = st.one_of(
     st.lists(
-        st.sampled_from(["sel_a", "sel_b", "and", "or", "not", "(", ")", "1", "of", "them", "sel_*", "|"]),
+        st.sampled_from(
+            ["sel_a", "sel_b", "and", "or", "not", "(", ")", "1", "of", "them", "sel_*", "|"]
+        ),
         max_size=7,
     ).map(" ".join),
     SCALARS,

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from strategies import detections
 
 from sigmaglot.compiler import Result, compile_documents
 from sigmaglot.errors import Diagnostic, Severity
 from sigmaglot.frontend import load_pipelines
 from sigmaglot.source import Document, read_documents
 from sigmaglot.targets import find_targets
+from strategies import detections
 
 DEFENDER = find_targets(("defender",))
 EVERY_TARGET = find_targets(("all",))
@@ -161,7 +161,7 @@ YAML_CASES: dict[str, Case] = {
         rule("? [a, b]\n        : cmd"),
         "SG104",
         (10, 11),
-        "not valid YAML: found unhashable key",
+        "not valid YAML: a key is no text",
         "look at the indentation and the quotes before this place",
     ),
     "a duplicate key": (
@@ -195,7 +195,10 @@ YAML_CASES: dict[str, Case] = {
     ),
     "an alias bomb": (
         "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
-        + "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 10)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)),
+        + "".join(
+            f"{b}: &{b} [{','.join([f'*{a}'] * 10)}]\n"
+            for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+        ),
         "SG105",
         NOWHERE,
         "the aliases of the document expand to more than 1,000,000 nodes",
@@ -349,7 +352,7 @@ RULE_CASES: dict[str, Case] = {
         "SG125",
         (10, 9),
         "unknown modifier 'contians'",
-        "see the appendix on modifiers of the Sigma specification",
+        "did you mean `contains`?",
     ),
     "contains with startswith": (
         rule("CommandLine|contains|startswith: cmd"),
@@ -605,7 +608,9 @@ def test_the_second_rule_with_an_id_is_refused(tmp_path: Path) -> None:
     bad.write_text(GOOD, encoding="utf-8")
     problem = only_problem_of(compile_paths(good, bad), bad, good)
     assert (problem.code, problem.line, problem.column) == ("SG109", 2, 1)
-    assert problem.message == f"the id 00000000-0000-4000-8000-00000000000f is used already by {good}"
+    assert (
+        problem.message == f"the id 00000000-0000-4000-8000-00000000000f is used already by {good}"
+    )
     assert problem.hint == "give the rule an id of its own"
 
 
@@ -667,7 +672,11 @@ def test_a_folder_in_place_of_a_file_is_read_as_a_folder(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     "content",
-    [GOOD.replace("\n", "\r\n").encode(), b"\xef\xbb\xbf" + GOOD.encode(), GOOD.rstrip("\n").encode()],
+    [
+        GOOD.replace("\n", "\r\n").encode(),
+        b"\xef\xbb\xbf" + GOOD.encode(),
+        GOOD.rstrip("\n").encode(),
+    ],
     ids=["CRLF line ends", "a byte order mark", "no line end at the end"],
 )
 def test_what_editors_write_is_read(content: bytes, tmp_path: Path) -> None:
@@ -737,7 +746,9 @@ def test_a_failing_user_pipeline_is_the_diagnostic_of_each_rule_it_fails(tmp_pat
     good = tmp_path / "good.yml"
     good.write_text(GOOD, encoding="utf-8")
     pipelines = load_pipelines(
-        ["name: p\npriority: 1\ntransformations:\n- id: f\n  type: rule_failure\n  message: not today\n"]
+        [
+            "name: p\npriority: 1\ntransformations:\n- id: f\n  type: rule_failure\n  message: not today\n"
+        ]
     )
     (result,) = compile_documents(read_documents([str(good)]), DEFENDER, pipelines=pipelines)
     (problem,) = result.diagnostics

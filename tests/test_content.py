@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engines import hits, read_all
-from projection import PROJECTIONS, base_name
-from readers import car, dnif_fetch, kibana_kql, logpoint
-from projection import ELASTIC_TYPES
 
+from engines import hits, read_all
+from projection import ELASTIC_TYPES, PROJECTIONS, base_name
+from readers import car, dnif_fetch, kibana_kql
 from sigmaglot.compiler import Options, compile_rule
 from sigmaglot.errors import Diagnostic
 from sigmaglot.evaluate import evaluate
@@ -120,7 +119,9 @@ def sample_events() -> list[dict[str, Any]]:
     ]
 
 
-def test_the_logpoint_query_for_every_cmd_is_the_one_that_car_publishes(rules: dict[str, Rule]) -> None:
+def test_the_logpoint_query_for_every_cmd_is_the_one_that_car_publishes(
+    rules: dict[str, Rule],
+) -> None:
     assert queries(rules[ANY_CMD], "logpoint-sysmon") == (CAR_LOGPOINT,)
 
 

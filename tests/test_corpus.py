@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from engines import hits, read_all
 from projection import PROJECTIONS
-
 from sigmaglot.compiler import Options, Result, compile_documents, compile_rule
 from sigmaglot.errors import Diagnostic
 from sigmaglot.evaluate import Event, compile_predicate
@@ -41,7 +41,9 @@ def rules(corpus: Path) -> list[Rule]:
 
 @pytest.fixture(scope="module")
 def events(corpus: Path) -> list[dict[str, Any]]:
-    with gzip.open(corpus / "events" / "process_creation.ndjson.gz", "rt", encoding="utf-8") as file:
+    with gzip.open(
+        corpus / "events" / "process_creation.ndjson.gz", "rt", encoding="utf-8"
+    ) as file:
         found = [json.loads(line) for line in file]
     return [event for event in found if event["EventID"] == 1]
 

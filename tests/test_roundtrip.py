@@ -6,18 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from engines import READERS
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from engines import READERS
 from projection import ELASTIC_TYPES, PROJECTIONS
 from readers import dnif_fetch, kibana_kql
 from readers.base import Query
 from roundtrip_cases import asks_for_the_end, events, trees
-
-from sigmaglot import ir
 from sigmaglot.compiler import legal_choice
 from sigmaglot.evaluate import evaluate
-from sigmaglot.ir import Node, Shape
+from sigmaglot.ir import Node
 from sigmaglot.language import Plan, TooManyQueriesError
 from sigmaglot.passes.legalise import Choice, Fidelity, Policy
 from sigmaglot.passes.normalise import normalise

@@ -60,7 +60,7 @@ def pipeline_rows() -> list[Row]:
             "title": pipeline.title,
             "product": pipeline.product,
             "categories": list(pipeline.recordings),
-            "assumes": list(pipeline.assumes),
+            "assumes": [one.text for one in pipeline.assumes],
         }
         for name in pipeline_names()
         for pipeline in (load_pipeline(name),)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sigmaglot import ir
-from sigmaglot.errors import Diagnostic, RuleError
+from sigmaglot.errors import Diagnostic, RuleError, Severity
 from sigmaglot.frontend import Rule, parse
 from sigmaglot.ir import Node, Note
 from sigmaglot.language import Hunt, Language, Plan, TooManyQueriesError
@@ -65,6 +65,18 @@ class Result:
         return bool(self.queries)
 
     @property
+    def departure(self) -> Diagnostic | None:
+        """Return in one line how the queries depart from the rule, None where they do not."""
+        if not self.ok or not self.notes:
+            return None
+        first = self.notes[0]
+        value = f" (value `{first.value}`)" if first.value else ""
+        more = f"; and {len(self.notes) - 1} more" if len(self.notes) > 1 else ""
+        message = f"{self.fidelity} for {self.target}: {first.message}{value}{more}"
+        note = Diagnostic(first.code, message, Severity.NOTE, rule_id=self.info.id)
+        return note.at(self.info.path)
+
+    @property
     def sha256(self) -> str:
         """Return the digest of the queries, joined by a blank line, empty where there is none."""
         text = "\n\n".join(self.queries)
@@ -102,9 +114,8 @@ def _compile_document(
         info = RuleInfo.from_document(document.path, document.data)
         yield Result(info, "", diagnostics=(rule,))
         return
-    condition = normalise(rule.condition)
     for target in targets:
-        yield compile_rule(rule, condition, target, options, pipelines)
+        yield compile_rule(rule, rule.condition, target, options, pipelines)
 
 
 def read_rule(
@@ -114,6 +125,7 @@ def read_rule(
     try:
         rule = parse(document, pipelines)
         check_unique(document, rule.info, seen)
+        return replace(rule, condition=normalise(rule.condition))
     except RuleError as error:
         return error.diagnostic
     except RecursionError:
@@ -125,7 +137,6 @@ def read_rule(
         )
     except Exception as error:  # noqa: BLE001 - one rule's surprise must not end the run
         return _internal(document, "parse", error)
-    return rule
 
 
 def check_unique(document: Document, info: RuleInfo, seen: dict[str, str]) -> None:
@@ -275,7 +286,8 @@ def _hunt(rule: Rule, recording: Recording, options: Options) -> Hunt | None:
         return Hunt(default, options.last)
     entries = (entry_of(field, recording) for field in rule.info.fields)
     named = (column.name for entry in entries for column in entry.columns.values())
-    return Hunt(tuple(dict.fromkeys((*default[:2], *named))), options.last)
+    shown = (*default[:2], *named, *recording.source.identity)
+    return Hunt(tuple(dict.fromkeys(shown)), options.last)
 
 
 def _render(rule: Rule, plan: Plan, language: Language, target: Target) -> tuple[str, ...]:
@@ -307,5 +319,7 @@ def assumes_of(
     pipeline: Pipeline, language: Language, columns: Sequence[ir.Column]
 ) -> tuple[str, ...]:
     """Return what a claim over these columns rests on, without repetition."""
+    names = {column.name for column in columns}
+    stated = (one.text for one in pipeline.assumes if not one.columns or names & one.columns)
     caveats = (column.caveat for column in columns if column.caveat)
-    return tuple(dict.fromkeys((*pipeline.assumes, *language.assumes, *caveats)))
+    return tuple(dict.fromkeys((*stated, *language.assumes, *caveats)))

@@ -95,6 +95,7 @@ CODES: dict[str, str] = {
     "SG109": "the rule id is used by an earlier rule of the run",
     "SG110": "the document is a processing pipeline, not a rule",
     "SG111": "a key stands twice in one map",
+    "SG112": "the folder holds no rules",
     "SG120": "the rule has no usable `detection`",
     "SG121": "the rule has no usable `condition`",
     "SG122": "the condition names a selection that is not there",

@@ -134,8 +134,8 @@ def _never(sources: dict[LogSource, int]) -> Diagnostic:
     more = f" and {len(named) - 3} more" if len(named) > 3 else ""
     return Diagnostic(
         "SG503",
-        f"{sum(sources.values())} rules find nothing: no event can be told to be of their log "
-        f"sources {', '.join(named[:3])}{more}",
+        f"no event can be told to be of these log sources, so their rules find nothing "
+        f"({sum(sources.values())} in all): {', '.join(named[:3])}{more}",
         Severity.WARNING,
         hint="take the log source of every rule as met with `--assume-logsource`",
     )

@@ -156,7 +156,8 @@ def find_files(paths: Iterable[str]) -> Iterator[tuple[str, Diagnostic | None]]:
     """Yield each file under the paths, or a path with the diagnostic of why it cannot be read."""
     for path in paths:
         if path != STDIN and os.path.isdir(path):
-            yield from _walk(path, ())
+            found = list(_walk(path, ()))
+            yield from found or [(path, _nothing_in(path))]
         else:
             yield path, None
 
@@ -186,6 +187,14 @@ def _walk(
             yield from _walk(entry.path, (*above, here))
         elif entry.name.endswith(SUFFIXES):
             yield entry.path, None
+
+
+def _nothing_in(folder: str) -> Diagnostic:
+    return Diagnostic(
+        "SG112",
+        "the folder holds no rules",
+        hint=f"rules are files that end in {' or '.join(SUFFIXES)}",
+    ).at(folder)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

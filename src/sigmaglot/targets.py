@@ -8,6 +8,7 @@ from importlib import import_module
 
 from sigmaglot.errors import ConfigurationError, UsageError
 from sigmaglot.language import Language
+from sigmaglot.pipelines import pipeline_names
 
 PYSIGMA_PREFIX = "pysigma:"
 ENTRY_POINTS = "sigmaglot.languages"
@@ -51,7 +52,7 @@ def find_targets(names: tuple[str, ...]) -> tuple[Target, ...]:
     """Return the targets of names in order, each once; ``all`` names every built-in one.
 
     Raises:
-        UsageError: A name is neither a target nor ``pysigma:`` and a backend.
+        UsageError: A name is no target, no ``PIPELINE/LANGUAGE`` and no ``pysigma:BACKEND``.
     """
     found: dict[str, Target] = {}
     for name in names:
@@ -67,10 +68,24 @@ def _find(name: str) -> tuple[Target, ...]:
 
         check_target(name)
         return (Target(name, "", ""),)
+    if "/" in name:
+        return (_pair(name),)
     if name not in TARGETS:
-        known = ", ".join((*TARGETS, "all", "pysigma:BACKEND"))
+        known = ", ".join((*TARGETS, "all", "PIPELINE/LANGUAGE", "pysigma:BACKEND"))
         raise UsageError(f"no target is called `{name}`; there are {known}")
     return (TARGETS[name],)
+
+
+def _pair(name: str) -> Target:
+    """Return the target of any pipeline and any language, written ``PIPELINE/LANGUAGE``."""
+    pipeline, _, language = name.partition("/")
+    for kind, one, known in (
+        ("pipeline", pipeline, pipeline_names()),
+        ("language", language, language_names()),
+    ):
+        if one not in known:
+            raise UsageError(f"no {kind} is called `{one}`; there are {', '.join(known)}")
+    return Target(name, pipeline, language)
 
 
 def language_names() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ The checks give one diagnostic at the offending node; pySigma's own errors have 
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import Any
 
 from sigmaglot.errors import RuleError
@@ -27,6 +28,41 @@ _EXCLUSIVE = (
     frozenset({"cased", "ignorecase"}),
     frozenset({"cased", "re"}),
 )
+
+MODIFIERS = (
+    "all",
+    "base64",
+    "base64offset",
+    "cased",
+    "cidr",
+    "contains",
+    "day",
+    "endswith",
+    "exists",
+    "expand",
+    "fieldref",
+    "gt",
+    "gte",
+    "hour",
+    "i",
+    "lt",
+    "lte",
+    "m",
+    "minute",
+    "month",
+    "neq",
+    "re",
+    "s",
+    "startswith",
+    "utf16",
+    "utf16be",
+    "utf16le",
+    "week",
+    "wide",
+    "windash",
+    "year",
+)
+"""The modifiers of the Sigma specification."""
 
 METADATA = {
     "SigmaIdentifierError": ("id", "SG131"),
@@ -57,6 +93,7 @@ _CLASSES = (
 
 
 _WRONG_TYPE = re.compile(r"Modifier \w+ incompatible to value type of '(.*)'", re.DOTALL)
+_UNKNOWN = re.compile(r"Unknown modifier '(.*)'")
 _UNEXPECTED = re.compile(r"found (.*?)\s+\(at char (\d+)\)", re.DOTALL)
 
 
@@ -67,6 +104,11 @@ def explain_value(text: str, place: Place) -> tuple[str, str, str]:
         if start in text:
             code, hint = one_code, one_hint
             break
+    unknown = _UNKNOWN.search(text)
+    if unknown:
+        close = get_close_matches(unknown[1], MODIFIERS, 1)
+        listed = f"the modifiers are {', '.join(MODIFIERS)}"
+        return code, lower_first(text), f"did you mean `{close[0]}`?" if close else listed
     wrong = _WRONG_TYPE.search(text)
     if wrong:
         key = next((step for step in reversed(place) if isinstance(step, str)), "")

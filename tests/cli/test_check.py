@@ -10,7 +10,7 @@ def test_good_rules_print_nothing_on_stdout(write):
     write("rules/b.yml", rule_text("Second", logsource="{product: linux, service: auditd}"))
     done = run("check", "rules")
     assert (done.exit_code, done.stdout) == (0, "")
-    assert done.stderr == "2 rules can be read; 0 diagnostics\n"
+    assert done.stderr == "rules that can be read: 2; diagnostics: 0\n"
 
 
 def test_every_broken_rule_is_named_with_its_place(write):
@@ -21,7 +21,7 @@ def test_every_broken_rule_is_named_with_its_place(write):
     assert done.exit_code == 1
     assert "rules/a.yml:6:5: error SG125 " in done.stdout
     assert "rules/b.yml:1:1: error SG120 the rule has no `detection`" in done.stdout
-    assert done.stderr == "1 rules can be read; 2 diagnostics\n"
+    assert done.stderr == "rules that can be read: 1; diagnostics: 2\n"
 
 
 def test_json_is_a_list_of_diagnostics(write):

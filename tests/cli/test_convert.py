@@ -204,8 +204,8 @@ class TestHunt:
         ]
 
     def test_the_comment_says_how_far_the_query_goes(self, write):
-        rule = rule_text(selection="Hashes|contains: [IMPHASH=0, SHA256=1]")
-        comment, _ = self.hunt(write, rule)
+        selection = "{Hashes|contains: [IMPHASH=0, SHA256=1], ParentCommandLine|contains: x}"
+        comment, _ = self.hunt(write, rule_text(selection=selection))
         assert "fidelity: narrower" in comment
         assert any(line.startswith("note: SG206 `Hashes`: IMPHASH") for line in comment)
         assert any(line.startswith("assumes: ") for line in comment)

@@ -23,7 +23,7 @@ def test_a_rule_whose_events_come_out_as_recorded_passes(content):
     done = run("test", content)
     assert done.exit_code == 0
     assert done.stdout == f"passed  {RULE} (4 events)\n"
-    assert done.stderr == "1 of 1 rules passed\n"
+    assert done.stderr == "rules that passed: 1 of 1\n"
 
 
 def test_a_single_rule_finds_its_cases_from_where_it_is(content):
@@ -91,7 +91,7 @@ def test_a_broken_rule_fails(content, write):
     assert done.exit_code == 1
     assert "failed  content/bad.yml (0 events)" in done.stdout
     assert "content/bad.yml:6:5: error SG125" in done.stdout
-    assert done.stderr == "1 of 2 rules passed\n"
+    assert done.stderr == "rules that passed: 1 of 2\n"
 
 
 def test_yaml_under_tests_is_no_rule(content, write):

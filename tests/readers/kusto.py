@@ -328,7 +328,10 @@ class _Parser(Scanner):
             return Expr("bool", not3(self.predicate(args[0])))
         if name == "coalesce" and len(args) == 2:
             first, second = args
-            return Expr(first.type, lambda row: second.value(row) if first.value(row) is None else first.value(row))
+            return Expr(
+                first.type,
+                lambda row: second.value(row) if first.value(row) is None else first.value(row),
+            )
         if name in ("isnull", "isnotnull") and len(args) == 1:
             return self.null_test(args[0], name == "isnull")
         if (name, [arg.type for arg in args]) in (("now", []), ("ago", ["timespan"])):

@@ -17,6 +17,7 @@ from sigmaglot.language import (
     Capabilities,
     approx,
     exact,
+    finds_nothing,
     note,
     regex_on_re2,
     rows,
@@ -49,6 +50,19 @@ def _field(leaf: ir.FieldMatch) -> ir.Node:
     return approx(leaf, why, (leaf, 0.05), (ir.all_of([leaf, *filled]), 0.05))
 
 
+_RE2 = regex_on_re2(NAME)
+
+
+def _regex(leaf: ir.RegexMatch) -> ir.Node:
+    """Bound an expression that finds nothing at all, so also the empty text of a missing value."""
+    found = _RE2(leaf)
+    if found is not leaf or not finds_nothing(leaf):
+        return found
+    why = note("SG205", "the column does not tell a missing value from an empty one", leaf)
+    filled = ir.all_of([leaf, ir.Not(ir.IsEmpty(leaf.field, leaf.place))])
+    return approx(leaf, why, (leaf, 0.05), (filled, 0.05))
+
+
 def _never_null(leaf: Any) -> ir.Node:
     """Say that a number or time is missing."""
     return leaf if isinstance(leaf, ir.IsNull) else ir.IsNull(leaf.field, leaf.place)
@@ -66,12 +80,12 @@ CAPABILITIES = Capabilities(
         **rows(_STRINGS, exact, "string"),
         **rows(("empty", "empty_cased", "null"), _empty, "string"),
         **rows(("exists",), _exists, "string"),
-        **rows(("regex",), regex_on_re2(NAME), "string"),
+        **rows(("regex",), _regex, "string"),
         **rows(("field",), _field, "string"),
         **rows(("null_or_empty", "cidr4", "cidr6", "compare"), exact, "string"),
         **rows(("compare", "field"), exact, *_NUMBERS),
         **rows(_STRINGS, exact, *_NUMBERS),
-        **rows(("regex",), regex_on_re2(NAME), *_NUMBERS),
+        **rows(("regex",), _RE2, *_NUMBERS),
         **rows(("null", "null_or_empty"), _never_null, *_NUMBERS, "datetime"),
         **rows(("exists",), _number_exists, *_NUMBERS, "datetime"),
         **rows(("time",), exact, "datetime"),

@@ -45,11 +45,14 @@ def _keyword_regex(leaf: ir.KeywordRegex) -> ir.Node:
     return approx(leaf, why, (raw, 0.1) if "^" not in leaf.regex else ALL, GONE)
 
 
-def _empty(leaf: ir.StringMatch) -> ir.Node:
-    """Mark a test for the empty string: whether such a field is extracted is not documented."""
+def _presence(leaf: ir.StringMatch | ir.IsNull | ir.IsEmpty | ir.Exists) -> ir.Node:
+    """Mark a test for presence: whether an empty field is extracted is not documented."""
     if isinstance(leaf.field, str) or leaf.field.caveat:
         return leaf
-    caveat = f"an empty `{leaf.field.name}` is extracted as a field with an empty value"
+    name = leaf.field.name
+    caveat = (
+        f"an empty `{name}` is extracted as a field with an empty value, which `{name}=*` finds"
+    )
     return replace(leaf, field=replace(leaf.field, caveat=caveat))
 
 
@@ -57,9 +60,9 @@ CAPABILITIES = Capabilities(
     NAME,
     {
         **rows((*STRING_KINDS, *CASED_KINDS), exact, "string", "raw"),
-        **rows(("empty", "empty_cased"), _empty, "string"),
+        **rows(("empty", "empty_cased", "exists", "null", "null_or_empty"), _presence, "string"),
         **rows(
-            ("regex", "cidr4", "cidr6", "compare", "exists", "null", "null_or_empty", "time"),
+            ("regex", "cidr4", "cidr6", "compare", "time"),
             exact,
             "string",
         ),

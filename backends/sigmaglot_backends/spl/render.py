@@ -126,9 +126,9 @@ def _where_string(leaf: ir.StringMatch, name: str) -> str:
 
 
 def _alternative(leaf: ir.StringMatch) -> str:
-    """Return the regular expression that finds a pattern, anchored unless it may stand anywhere.
+    r"""Return the regular expression that finds a pattern, anchored unless it may stand anywhere.
 
-    Its end is ``\\z``: in PCRE ``$`` also holds before a line break that ends the text.
+    Its end is ``\z``: in PCRE ``$`` also holds before a line break that ends the text.
     """
     shape, text = ir.shape_of(leaf.pattern)
     if shape is Shape.CONTAINS:

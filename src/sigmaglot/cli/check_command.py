@@ -24,5 +24,5 @@ def command(paths: tuple[str, ...], pipelines: tuple[str, ...], form: str) -> No
         say_json([diagnostic.as_dict() for diagnostic in found])
     else:
         say_diagnostics(found, err=False)
-        say(f"{count} rules can be read; {len(found)} diagnostics", err=True)
+        say(f"rules that can be read: {count}; diagnostics: {len(found)}", err=True)
     exit_code(failed=has_errors(found))

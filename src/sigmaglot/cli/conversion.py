@@ -34,6 +34,7 @@ class Conversion:
     jobs: int
     last: str
     summary: bool
+    quiet: bool
     failed: bool = field(default=False, init=False)
 
     def run(self) -> bool:
@@ -63,6 +64,8 @@ class Conversion:
         results = compile_files(files, targets, options, texts, self.jobs)
         for result in watch(results, len(files), to_stdout=to_stdout):
             say_diagnostics(result.diagnostics)
+            if not self.quiet and not form.writes_failures and result.departure:
+                say_diagnostics((result.departure,))
             self.failed |= is_failure(result)
             summary.add(result)
             yield result

@@ -63,6 +63,7 @@ def _span(_: click.Context, __: click.Parameter, value: str) -> str:
 @click.option(
     "--last", default="", callback=_span, metavar="SPAN", help="Bound hunts to 7d, 12h..."
 )
+@click.option("-q", "--quiet", is_flag=True, help="Do not print how queries depart from rules.")
 @click.option("--summary", is_flag=True, help="Print a table of rules and targets to stderr.")
 def command(**given: Any) -> None:
     """Compile the rules under PATHS (files, folders, or - for stdin) into queries."""

@@ -37,5 +37,5 @@ def command(
     else:
         write_stdout([text])
     passed = sum(report.outcome is Outcome.PASSED for report in reports)
-    say(f"{passed} of {len(reports)} rules passed", err=True)
+    say(f"rules that passed: {passed} of {len(reports)}", err=True)
     exit_code(failed=passed < len(reports))

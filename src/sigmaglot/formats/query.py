@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sigmaglot.compiler import Result
 from sigmaglot.formats.model import Setting, one_line
+from sigmaglot.passes.legalise import Fidelity
 
 
 def query(result: Result, setting: Setting) -> Iterator[str]:
@@ -18,7 +19,10 @@ def query(result: Result, setting: Setting) -> Iterator[str]:
 def _label(result: Result, setting: Setting, number: int) -> tuple[str, ...]:
     name = one_line(f"{result.info.id} {result.info.title}") or result.info.path
     target = f" for {result.target}" if setting.names_target else ""
-    return (name + target + part_of(result, number),)
+    claim = (
+        "" if result.fidelity in {Fidelity.EXACT, Fidelity.UNSUPPORTED} else f", {result.fidelity}"
+    )
+    return (name + target + part_of(result, number) + claim,)
 
 
 def part_of(result: Result, number: int) -> str:

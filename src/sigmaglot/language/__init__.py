@@ -27,6 +27,7 @@ from sigmaglot.language.capabilities import (
 from sigmaglot.language.model import Hunt, Language, Plan, Selector, Source, TooManyQueriesError
 from sigmaglot.language.regexes import (
     escape_regex,
+    finds_nothing,
     inline_flags,
     literals_of,
     regex_of,
@@ -56,6 +57,7 @@ __all__ = [
     "drop",
     "escape_regex",
     "exact",
+    "finds_nothing",
     "group_of",
     "has_letters",
     "inline_flags",

@@ -27,12 +27,14 @@ class Source:
         selectors: All must hold; the values of one are alternatives.
         time: The column of the event's time, empty where it is not known.
         projection: The columns to show when the rule names none.
+        identity: The columns that a hunting query shows in any case, for what is built on it.
     """
 
     table: str = ""
     selectors: tuple[Selector, ...] = ()
     time: str = ""
     projection: tuple[str, ...] = ()
+    identity: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,12 @@ def escape_regex(text: str) -> str:
     return "".join(_META.get(char, char) for char in text)
 
 
+def finds_nothing(leaf: ir.RegexMatch) -> bool:
+    """Return whether the expression is found in the empty text."""
+    flags = sum(getattr(re, flag.upper()) for flag in leaf.flags)
+    return re.search(leaf.regex, "", flags) is not None
+
+
 def inline_flags(flags: str) -> str:
     """Return flags as the group that goes before an expression, empty for none."""
     return f"(?{flags})" if flags else ""

@@ -11,7 +11,7 @@ import yaml
 from sigmaglot.errors import ConfigurationError
 from sigmaglot.ir import Column
 from sigmaglot.language import Selector, Source
-from sigmaglot.pipelines.model import RAW, Entry, Pipeline, Recording
+from sigmaglot.pipelines.model import RAW, Assumption, Entry, Pipeline, Recording
 from sigmaglot.pipelines.rewrites import REWRITES
 
 _CONFIDENCE = ("high", "medium", "low")
@@ -48,9 +48,8 @@ def parse_pipeline(name: str, data: dict[str, Any]) -> Pipeline:
         category: reader.recording(category, recording)
         for category, recording in data["recordings"].items()
     }
-    return Pipeline(
-        name, data["title"], data["product"], recordings, tuple(data.get("assumes", ()))
-    )
+    assumes = tuple(reader.assumption(one, recordings) for one in data.get("assumes", ()))
+    return Pipeline(name, data["title"], data["product"], recordings, assumes)
 
 
 class _Reader:
@@ -63,6 +62,16 @@ class _Reader:
         """Return the error of a faulty pipeline."""
         return ConfigurationError(f"pipeline `{self.name}`: {message}")
 
+    def assumption(self, data: Any, recordings: dict[str, Recording]) -> Assumption:
+        """Return an assumption; one that names columns is a map of ``text`` and ``columns``."""
+        if isinstance(data, str):
+            return Assumption(data)
+        known = {column for one in recordings.values() for column in one.columns}
+        for name in data["columns"]:
+            if name not in known:
+                raise self.fail(f"the column `{name}` is used but not declared")
+        return Assumption(data["text"], frozenset(data["columns"]))
+
     def recording(self, category: str, data: dict[str, Any]) -> Recording:
         """Return how one log source is recorded."""
         columns = {column: _Column(column, spec) for column, spec in data["columns"].items()}
@@ -71,12 +80,14 @@ class _Reader:
             tuple(self._selector(item) for item in data.get("selectors", ())),
             data.get("time", ""),
             tuple(data.get("projection", ())),
+            tuple(data.get("identity", ())),
         )
         self._check_columns(source, columns)
         entries = {
             field: self._entry(field, entry, columns) for field, entry in data["fields"].items()
         }
-        return Recording(category, source, entries, *self._catch_all(data, columns))
+        names = frozenset(columns) | {one.text for one in columns.values() if one.text}
+        return Recording(category, source, names, entries, *self._catch_all(data, columns))
 
     def _catch_all(
         self, data: dict[str, Any], columns: dict[str, _Column]
@@ -92,7 +103,11 @@ class _Reader:
         return Selector(data["column"], tuple(str(value) for value in listed))
 
     def _check_columns(self, source: Source, columns: dict[str, _Column]) -> None:
-        used = (*source.projection, *(selector.column for selector in source.selectors))
+        used = (
+            *source.projection,
+            *source.identity,
+            *(selector.column for selector in source.selectors),
+        )
         for name in (*used, source.time):
             if name and name not in columns:
                 raise self.fail(f"the column `{name}` is used but not declared")

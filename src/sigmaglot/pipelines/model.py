@@ -24,7 +24,6 @@ class Entry:
         values: Stored value to the spellings that rules use for it.
         reason: Why there is no column.
         confidence: ``high``, ``medium`` or ``low``: how well the mapping is known.
-        alternative: A target that does record the field, for hints.
     """
 
     field: str
@@ -47,6 +46,7 @@ class Recording:
     Attributes:
         category: The Sigma category.
         source: Table, selectors, time and default projection.
+        columns: The names of all declared columns.
         entries: Entry by Sigma field.
         keyword: Columns that keywords are searched in, or ``raw``.
         default: Prefix and type of columns that fields without an entry are found under, if any.
@@ -54,9 +54,18 @@ class Recording:
 
     category: str
     source: Source
+    columns: frozenset[str]
     entries: Mapping[str, Entry]
     keyword: tuple[Column, ...] | str = ()
     default: Column | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """Something that claims rest on; of all queries, or of those that use one of some columns."""
+
+    text: str
+    columns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +84,4 @@ class Pipeline:
     title: str
     product: str
     recordings: Mapping[str, Recording]
-    assumes: tuple[str, ...] = ()
+    assumes: tuple[Assumption, ...] = ()
