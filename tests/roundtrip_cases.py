@@ -75,7 +75,7 @@ REGEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"cmd\.exe", ("cmd.exe", "CMD.EXE", "cmdXexe")),
     (r"^cmd$", ("cmd", "cmd\n", "CMD", "a\ncmd")),
     (r"net\s+(?:user|group)", ("net user", "net\tgroup", "NET  user")),
-    (r"(?i)net (user|group)", ("Net User", "net group")),
+    (r"net (user|group)", ("Net User", "net group")),
     (r"\\cmd\.exe$", ("x\\cmd.exe", "\\cmd.exe\n")),
     (r"a\\", ("a\\", "a")),
     (r"[^a-z]{2,3}", ("12", "ab", "AB")),

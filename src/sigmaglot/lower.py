@@ -6,6 +6,7 @@ library that parsed them passes this line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
@@ -188,7 +189,7 @@ def _leaf(field: str, value: Value, place: Place) -> Node:  # noqa: C901, PLR091
         case Text(pattern, cased):
             return ir.StringMatch(field, pattern, cased, place)
         case Regex(regex, flags):
-            return ir.RegexMatch(field, regex, flags, place)
+            return ir.RegexMatch(field, *_lift_flags(regex, flags), place)
         case Cidr(network):
             return ir.CidrMatch(field, network, place)
         case Number(number, op):
@@ -210,13 +211,23 @@ def _leaf(field: str, value: Value, place: Place) -> Node:  # noqa: C901, PLR091
             assert_never(value)
 
 
+_LEADING_FLAGS = re.compile(r"\(\?([ims]+)\)")
+
+
+def _lift_flags(regex: str, flags: str) -> tuple[str, str]:
+    """Return an expression without the flags that it begins with, and all its flags, sorted."""
+    while found := _LEADING_FLAGS.match(regex):
+        regex, flags = regex[found.end() :], flags + found[1]
+    return regex, "".join(sorted(set(flags)))
+
+
 def _keyword(_: str, value: Value, place: Place) -> Node:
     match value:
         case Text(pattern, cased):
             around = ir.tidy((ir.AnyRun, *pattern, ir.AnyRun))
             return ir.Keyword(around, cased, place)
         case Regex(regex, flags):
-            return ir.KeywordRegex(regex, flags, place)
+            return ir.KeywordRegex(*_lift_flags(regex, flags), place)
         case Hole(name):
             return ir.Placeholder("", name, place)
         case Number(number):

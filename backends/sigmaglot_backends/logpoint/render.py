@@ -159,12 +159,9 @@ def leaf_text(leaf: Leaf) -> str:
 
 def _selector(selector: Selector) -> str:
     name = column(selector.column)
-    values = [value if _bare(value) else quote(value) for value in selector.values]
+    bare = selector.column == "norm_id"
+    values = [value if bare or value.isdigit() else quote(value) for value in selector.values]
     return f"{name}={values[0]}" if len(values) == 1 else f"{name} IN [{', '.join(values)}]"
-
-
-def _bare(value: str) -> bool:
-    return value.isdigit() or value == "WindowsSysmon"
 
 
 def render(plan: Plan) -> tuple[str, ...]:

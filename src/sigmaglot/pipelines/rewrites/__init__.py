@@ -13,7 +13,7 @@ from sigmaglot.ir import FieldLeaf, Node
 from sigmaglot.pipelines.rewrites.account import account
 from sigmaglot.pipelines.rewrites.hashes import hash_value, hashes
 from sigmaglot.pipelines.rewrites.levels import integrity
-from sigmaglot.pipelines.rewrites.numbers import hex_integer, integer
+from sigmaglot.pipelines.rewrites.numbers import hex_integer, hex_text, integer
 from sigmaglot.pipelines.rewrites.paths import base_name, path, within
 from sigmaglot.pipelines.rewrites.plain import missing, rename
 
@@ -34,5 +34,6 @@ REWRITES: Mapping[str, Rewrite] = {
     "integrity": integrity,
     "integer": integer,
     "hex_integer": hex_integer,
+    "hex_text": hex_text,
 }
 """Rewrites by the name that pipelines use."""

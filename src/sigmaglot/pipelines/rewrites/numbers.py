@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sigmaglot import ir
@@ -25,6 +26,23 @@ def integer(leaf: FieldLeaf, entry: Entry) -> Node:
 def hex_integer(leaf: FieldLeaf, entry: Entry) -> Node:
     """Rewrite a test of text such as ``0x3e7`` to one of a number column (999)."""
     return _number(leaf, entry, base=16)
+
+
+def hex_text(leaf: FieldLeaf, entry: Entry) -> Node:
+    """Rewrite a test of a decimal number to one of its hexadecimal text (4 is stored as ``0x4``)."""
+    number = None
+    if isinstance(leaf, ir.StringMatch):
+        shape, text = ir.shape_of(leaf.pattern)
+        number = _number_of(text, 10) if shape is Shape.EQUALS else None
+    elif isinstance(leaf, ir.Compare) and leaf.op is Op.EQ and isinstance(leaf.number, int):
+        number = leaf.number
+    if number is not None:
+        pattern = ir.pattern(Shape.EQUALS, hex(number))
+        return ir.StringMatch(replace(entry.column, canonical=True), pattern, place=leaf.place)
+    if isinstance(leaf, (ir.IsNull, ir.IsEmpty, ir.Exists)):
+        return on(leaf, entry.column)
+    note = other_form(leaf, entry, "is stored as hexadecimal text, which only compares as a whole")
+    return approx(leaf, note, ALL, GONE)
 
 
 def _number(leaf: FieldLeaf, entry: Entry, *, base: int) -> Node:
