@@ -76,8 +76,19 @@ def defender(event: Event) -> Record:
 
 
 DEFENDER_TYPES = {
-    **dict.fromkeys("ActionType DeviceName DeviceId FileName FolderPath ProcessCommandLine InitiatingProcessFileName " "InitiatingProcessFolderPath InitiatingProcessCommandLine AccountDomain AccountName " "InitiatingProcessAccountDomain InitiatingProcessAccountName ProcessVersionInfoOriginalFileName " "ProcessVersionInfoFileDescription ProcessVersionInfoProductName ProcessVersionInfoCompanyName " "ProcessVersionInfoProductVersion ProcessIntegrityLevel InitiatingProcessParentFileName " "AccountSid ProcessTokenElevation MD5 SHA1 SHA256".split(), "string"),
-    **dict.fromkeys(("LogonId", "ProcessId", "InitiatingProcessId", "CreatedProcessSessionId", "ReportId"), "long"),
+    **dict.fromkeys(
+        "ActionType DeviceName DeviceId FileName FolderPath ProcessCommandLine InitiatingProcessFileName "
+        "InitiatingProcessFolderPath InitiatingProcessCommandLine AccountDomain AccountName "
+        "InitiatingProcessAccountDomain InitiatingProcessAccountName ProcessVersionInfoOriginalFileName "
+        "ProcessVersionInfoFileDescription ProcessVersionInfoProductName ProcessVersionInfoCompanyName "
+        "ProcessVersionInfoProductVersion ProcessIntegrityLevel InitiatingProcessParentFileName "
+        "AccountSid ProcessTokenElevation MD5 SHA1 SHA256".split(),
+        "string",
+    ),
+    **dict.fromkeys(
+        ("LogonId", "ProcessId", "InitiatingProcessId", "CreatedProcessSessionId", "ReportId"),
+        "long",
+    ),
     "Timestamp": "datetime",
 }
 
@@ -89,7 +100,7 @@ def elastic(event: Event) -> Record:
         name: (hash_of(event, name) or "").lower() for name in ("MD5", "SHA1", "SHA256", "IMPHASH")
     }
     hashes = {name: value for name, value in lowered.items() if value.strip("0")}
-    kept = ("ParentUser", "IntegrityLevel", "LogonId", "LogonGuid", "TerminalSessionId")
+    kept = ("ParentUser", "IntegrityLevel", "LogonId", "LogonGuid", "TerminalSessionId", "Foo")
     return present(
         {
             "winlog.channel": "Microsoft-Windows-Sysmon/Operational",
@@ -125,7 +136,17 @@ def elastic(event: Event) -> Record:
 
 
 ELASTIC_TYPES = {
-    **dict.fromkeys("winlog.channel winlog.provider_name winlog.computer_name event.code rule.name user.domain " "user.name process.executable process.name process.working_directory process.entity_id " "process.parent.executable process.parent.name process.parent.entity_id process.hash.md5 " "process.hash.sha1 process.hash.sha256 process.pe.imphash process.pe.original_file_name " "process.pe.company process.pe.description process.pe.file_version process.pe.product " "winlog.event_data.ParentUser winlog.event_data.IntegrityLevel winlog.event_data.LogonId " "winlog.event_data.LogonGuid winlog.event_data.TerminalSessionId " "winlog.event_data.GrandParentImage winlog.event_data.Foo".split(), "keyword"),
+    **dict.fromkeys(
+        "winlog.channel winlog.provider_name winlog.computer_name event.code rule.name user.domain "
+        "user.name process.executable process.name process.working_directory process.entity_id "
+        "process.parent.executable process.parent.name process.parent.entity_id process.hash.md5 "
+        "process.hash.sha1 process.hash.sha256 process.pe.imphash process.pe.original_file_name "
+        "process.pe.company process.pe.description process.pe.file_version process.pe.product "
+        "winlog.event_data.ParentUser winlog.event_data.IntegrityLevel winlog.event_data.LogonId "
+        "winlog.event_data.LogonGuid winlog.event_data.TerminalSessionId "
+        "winlog.event_data.GrandParentImage winlog.event_data.Foo".split(),
+        "keyword",
+    ),
     **{
         f"{field}.text": "text"
         for field in (

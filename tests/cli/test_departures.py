@@ -6,7 +6,9 @@ from cli_helpers import rule_text, run
 
 
 def test_a_query_that_departs_from_its_rule_is_said_on_stderr(write):
-    rule = write("rule.yml", rule_text(selection="{Image|endswith: '\\cmd.exe', CurrentDirectory: x}"))
+    rule = write(
+        "rule.yml", rule_text(selection="{Image|endswith: '\\cmd.exe', CurrentDirectory: x}")
+    )
     done = run("convert", rule, "-t", "defender")
     assert done.exit_code == 0
     assert "note SG204 broader for defender: `CurrentDirectory` has no column" in done.stderr
@@ -14,7 +16,9 @@ def test_a_query_that_departs_from_its_rule_is_said_on_stderr(write):
 
 
 def test_quiet_leaves_departures_out(write):
-    rule = write("rule.yml", rule_text(selection="{Image|endswith: '\\cmd.exe', CurrentDirectory: x}"))
+    rule = write(
+        "rule.yml", rule_text(selection="{Image|endswith: '\\cmd.exe', CurrentDirectory: x}")
+    )
     assert run("convert", rule, "-t", "defender", "-q").stderr == ""
 
 
@@ -23,7 +27,9 @@ def test_an_exact_query_is_not_commented_on(write):
 
 
 def test_a_label_names_a_claim_that_is_not_exact(write):
-    rule = write("rule.yml", rule_text(selection="{Image|endswith: '\\cmd.exe', CurrentDirectory: x}"))
+    rule = write(
+        "rule.yml", rule_text(selection="{Image|endswith: '\\cmd.exe', CurrentDirectory: x}")
+    )
     first = run("convert", rule, "-t", "defender", "-t", "splunk").stdout.splitlines()[0]
     assert first.endswith("A rule for defender, broader")
 

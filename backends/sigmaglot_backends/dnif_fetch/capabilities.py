@@ -25,7 +25,7 @@ _RE2 = regex_on_re2(NAME)
 
 def _regex(leaf: ir.RegexMatch) -> ir.Node:
     """Say an expression whose only flag is letter case; the others cannot be given."""
-    if set(leaf.flags) - {"i", "s"} or "(?" in leaf.regex.removeprefix("(?i)"):
+    if set(leaf.flags) - {"i"} or "(?" in leaf.regex.removeprefix("(?i)"):
         return literal_bound(leaf, note("SG305", f"{NAME} takes no flags but letter case", leaf))
     return _RE2(leaf)
 

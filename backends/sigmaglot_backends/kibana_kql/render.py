@@ -33,10 +33,14 @@ def _bare(text: str) -> str:
 
 
 def value(pattern: ir.Pattern) -> str:
-    """Return a pattern as a value: quoted where it has no wildcard."""
+    """Return a pattern as a value: quoted where it has no wildcard.
+
+    Bare text that ends in ``not`` is escaped: before a blank it would be the operator.
+    """
     if not any(isinstance(part, ir.Wildcard) for part in pattern):
         return quote("".join(part.text for part in pattern if isinstance(part, ir.Literal)))
-    return "".join("*" if isinstance(part, ir.Wildcard) else _bare(part.text) for part in pattern)
+    text = "".join("*" if isinstance(part, ir.Wildcard) else _bare(part.text) for part in pattern)
+    return f"{text[:-3]}\\{text[-3:]}" if text.lower().endswith("not") else text
 
 
 def _leaf(leaf: Leaf, under_not: bool) -> str:

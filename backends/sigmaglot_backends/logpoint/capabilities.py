@@ -17,7 +17,9 @@ from sigmaglot.language import (
     Capabilities,
     approx,
     exact,
+    literal_bound,
     note,
+    refers_back,
     rows,
 )
 
@@ -29,6 +31,14 @@ def _keyword(leaf: ir.Keyword) -> ir.Node:
     """Search the raw text, which also holds what no field has."""
     why = note("SG205", "a keyword is searched in the whole log message", leaf)
     return approx(leaf, why, (ir.StringMatch(RAW, leaf.pattern, place=leaf.place), 0.1), GONE)
+
+
+def _regex(leaf: ir.RegexMatch) -> ir.Node:
+    """Say an expression as the body of a named group, which its own groups are counted after."""
+    if refers_back(leaf.regex, leaf.flags):
+        why = note("SG305", f"{NAME} names the match by a group, which shifts back-references", leaf)
+        return literal_bound(leaf, why)
+    return leaf
 
 
 def _raw(leaf: ir.StringMatch) -> Any:
@@ -44,7 +54,8 @@ CAPABILITIES = Capabilities(
     {
         **rows((*STRING_KINDS, *CASED_KINDS), exact, "string"),
         **rows(STRING_KINDS, _raw, "raw"),
-        **rows(("regex", "compare", "exists", "null", "null_or_empty"), exact, "string"),
+        **rows(("regex",), _regex, "string"),
+        **rows(("compare", "exists", "null", "null_or_empty"), exact, "string"),
         **rows(("keyword",), _keyword),
     },
 )

@@ -171,7 +171,7 @@ def render(plan: Plan) -> tuple[str, ...]:
     terms += [WRITER.operand(conjunct) for conjunct in early]
     stages = _Stages()
     tests = [WRITER.operand(part) for node in late for part in conjuncts(stages.replace(node))]
-    lines = [" ".join(terms)]
+    lines = [" ".join(terms or ["*"])]
     lines += [_process(name, leaf) for leaf, name in stages.names.items()]
     if tests:
         lines.append(f"| search {' '.join(tests)}")

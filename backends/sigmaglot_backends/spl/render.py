@@ -234,7 +234,7 @@ def render(plan: Plan) -> tuple[str, ...]:
     terms = [f"earliest=-{plan.hunt.last}"] if plan.hunt and plan.hunt.last else []
     terms += [_selector(selector) for selector in plan.source.selectors]
     terms += [SEARCH.operand(conjunct) for conjunct in early]
-    lines = [" ".join(terms)]
+    lines = [" ".join(terms or ["*"])]
     lines += [f"| where {WHERE.write(push_not(conjunct))}" for conjunct in late]
     if plan.hunt:
         lines.append("| sort 0 - _time")

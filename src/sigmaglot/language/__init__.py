@@ -30,6 +30,7 @@ from sigmaglot.language.regexes import (
     finds_nothing,
     inline_flags,
     literals_of,
+    refers_back,
     regex_of,
     runs_on_re2,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "literals_of",
     "note",
     "push_not",
+    "refers_back",
     "regex_by_literals",
     "regex_of",
     "regex_on_re2",

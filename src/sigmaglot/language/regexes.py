@@ -42,6 +42,19 @@ def _is_re2(item: Any) -> bool:
     return True
 
 
+def refers_back(regex: str, flags: str = "") -> bool:
+    """Return whether the expression refers to one of its own groups."""
+    return _holds(_parsed(regex, flags), frozenset({"GROUPREF", "GROUPREF_EXISTS"}))
+
+
+def _holds(item: Any, names: frozenset[str]) -> bool:
+    if isinstance(item, tuple) and item and isinstance(item[0], type(sre.LITERAL)):
+        return str(item[0]) in names or _holds(item[1], names)
+    if isinstance(item, (tuple, list, sre_parser.SubPattern)):
+        return any(_holds(part, names) for part in item)
+    return False
+
+
 def _repeat_fits(argument: Any) -> bool:
     low, high, _ = argument
     return low <= RE2_MAX_REPEAT and (high is sre.MAXREPEAT or high <= RE2_MAX_REPEAT)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sigmaglot import ir
 from sigmaglot.ir import Column, FieldLeaf, Node, Shape
-from sigmaglot.language import ALL, GONE, approx, drop
+from sigmaglot.language import ALL, GONE, approx, drop, has_letters
 from sigmaglot.pipelines.rewrites.plain import on, other_form
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ def hashes(leaf: FieldLeaf, entry: Entry) -> Node:
     if isinstance(leaf, ir.StringMatch):
         shape, text = ir.shape_of(leaf.pattern)
         if shape is Shape.EMPTY:
-            return _every(leaf, entry)
+            return _absent(leaf, entry)
         if shape not in {Shape.WILDCARD, Shape.SINGLE}:
             return _text(leaf, entry, shape, text)
     if isinstance(leaf, (ir.IsNull, ir.IsEmpty)):
-        return _every(leaf, entry)
+        return _absent(leaf, entry)
     if isinstance(leaf, ir.Exists):
-        return ir.any_of([on(leaf, column) for column in entry.columns.values()])
+        return _present(leaf, entry)
     note = other_form(leaf, entry, "is stored in a column for each algorithm")
     return approx(leaf, note, ALL, GONE)
 
@@ -44,12 +44,33 @@ def hashes(leaf: FieldLeaf, entry: Entry) -> Node:
 def hash_value(leaf: FieldLeaf, entry: Entry) -> Node:
     """Rewrite a test of one hash for a schema that stores it in lower case."""
     if isinstance(leaf, ir.StringMatch):
-        return _stored(on(leaf, entry.column), lower=True)
+        return _stored(leaf, entry, entry.column, leaf.pattern)
     return on(leaf, entry.column)
 
 
-def _every(leaf: FieldLeaf, entry: Entry) -> Node:
-    return ir.all_of([on(leaf, column) for column in entry.columns.values()])
+def _absent(leaf: FieldLeaf, entry: Entry) -> Node:
+    """Bound absence by that of every column; a hash without a column may be there all the same."""
+    every = ir.all_of([ir.IsEmpty(column, leaf.place) for column in entry.columns.values()])
+    if not isinstance(leaf, ir.StringMatch) and not _lost(entry):
+        return every
+    return approx(leaf, _incomplete(leaf, entry), (every, 0.2), GONE)
+
+
+def _present(leaf: ir.Exists, entry: Entry) -> Node:
+    some = ir.any_of([on(leaf, column) for column in entry.columns.values()])
+    return approx(leaf, _incomplete(leaf, entry), ALL, (some, 0.2)) if _lost(entry) else some
+
+
+def _lost(entry: Entry) -> list[str]:
+    return [name for name in LENGTHS if name.lower() not in entry.columns]
+
+
+def _incomplete(leaf: FieldLeaf, entry: Entry) -> ir.Note:
+    lost = _lost(entry)
+    if not lost:
+        return other_form(leaf, entry, "is stored in a column for each algorithm")
+    message = f"`{entry.field}`: {' and '.join(lost)} has no column"
+    return ir.Note("SG206", message, entry.field, ir.value_text(leaf))
 
 
 def _text(leaf: ir.StringMatch, entry: Entry, shape: Shape, text: str) -> Node:
@@ -57,11 +78,17 @@ def _text(leaf: ir.StringMatch, entry: Entry, shape: Shape, text: str) -> Node:
     named = [_NAMED.fullmatch(part) for part in parts]
     if all(named):
         tests = [_algorithm(leaf, entry, *match.groups()) for match in named if match]
-        return _whole(leaf, entry, tests, anchored=shape is not Shape.CONTAINS)
-    if len(parts) == 1 and _BARE.fullmatch(text) and shape is Shape.CONTAINS:
+        inside = shape is Shape.CONTAINS and text == parts[0]
+        return _whole(leaf, entry, tests, anchored=not inside)
+    if _BARE.fullmatch(text) and shape is Shape.CONTAINS and not _may_be_a_name(text):
         return _bare(leaf, entry, text)
     note = other_form(leaf, entry, "is stored in a column for each algorithm")
     return approx(leaf, note, ALL, GONE)
+
+
+def _may_be_a_name(text: str) -> bool:
+    """Return whether hexadecimal digits can be a part of an algorithm's name, as in SHA256."""
+    return any(text.upper() in name for name in LENGTHS)
 
 
 def _whole(leaf: ir.StringMatch, entry: Entry, tests: list[Node], *, anchored: bool) -> Node:
@@ -73,6 +100,8 @@ def _whole(leaf: ir.StringMatch, entry: Entry, tests: list[Node], *, anchored: b
 
 
 def _algorithm(leaf: ir.StringMatch, entry: Entry, name: str, value: str) -> Node:
+    if leaf.cased and name != name.upper():
+        return ir.FALSE
     column = entry.columns.get(name.lower())
     if column is None:
         message = f"`{entry.field}`: {name.upper()} has no column"
@@ -81,10 +110,11 @@ def _algorithm(leaf: ir.StringMatch, entry: Entry, name: str, value: str) -> Nod
 
 
 def _of(leaf: ir.StringMatch, entry: Entry, column: Column, name: str, value: str) -> Node:
+    if not value:
+        return ir.Not(ir.IsEmpty(column, leaf.place))
     complete = len(value) == LENGTHS[name.upper()]
     pattern = ir.pattern(Shape.EQUALS if complete else Shape.STARTSWITH, value)
-    bound = ir.StringMatch(column, pattern, leaf.cased, leaf.place)
-    return _stored(bound, lower="lower" in entry.values) if pattern else ir.TRUE
+    return _stored(leaf, entry, column, pattern)
 
 
 def _bare(leaf: ir.StringMatch, entry: Entry, text: str) -> Node:
@@ -93,13 +123,10 @@ def _bare(leaf: ir.StringMatch, entry: Entry, text: str) -> Node:
     whole = [name for name in fitting if LENGTHS[name] == len(text)]
     tests = [
         _stored(
-            ir.StringMatch(
-                entry.columns[name.lower()],
-                ir.pattern(Shape.EQUALS if name in whole else Shape.CONTAINS, text),
-                leaf.cased,
-                leaf.place,
-            ),
-            lower="lower" in entry.values,
+            leaf,
+            entry,
+            entry.columns[name.lower()],
+            ir.pattern(Shape.EQUALS if name in whole else Shape.CONTAINS, text),
         )
         for name in fitting
         if name.lower() in entry.columns
@@ -112,12 +139,18 @@ def _bare(leaf: ir.StringMatch, entry: Entry, text: str) -> Node:
     return approx(leaf, note, ALL, (ir.any_of(tests), 0.3))
 
 
-def _stored(leaf: FieldLeaf, *, lower: bool) -> FieldLeaf:
-    """Return the leaf with its value as the schema stores it."""
-    if not lower or not isinstance(leaf, ir.StringMatch) or isinstance(leaf.field, str):
-        return leaf
-    pattern = tuple(
-        ir.Literal(part.text.lower()) if isinstance(part, ir.Literal) else part
-        for part in leaf.pattern
+def _stored(
+    leaf: ir.StringMatch, entry: Entry, column: Column, pattern: ir.Pattern
+) -> Node:
+    """Return a test of one column, with the value in the letter case that the schema stores."""
+    bound = ir.StringMatch(column, pattern, leaf.cased, leaf.place)
+    if "lower" not in entry.values and entry.rewrite != "hash_value":
+        return bound
+    lowered = tuple(
+        ir.Literal(part.text.lower()) if isinstance(part, ir.Literal) else part for part in pattern
     )
-    return ir.StringMatch(replace(leaf.field, canonical=True), pattern, place=leaf.place)
+    canonical = ir.StringMatch(replace(column, canonical=True), lowered, place=leaf.place)
+    if not leaf.cased or not has_letters(bound):
+        return canonical
+    note = other_form(leaf, entry, "is stored in lower case, whatever case the event has")
+    return approx(leaf, note, (canonical, 0.05), GONE)
