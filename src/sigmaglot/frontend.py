@@ -35,10 +35,14 @@ from sigmaglot.errors import Diagnostic, RuleError
 from sigmaglot.ir import Place
 from sigmaglot.rule import RuleInfo
 from sigmaglot.source import Document
-from sigmaglot.validate import METADATA, check, explain_condition, explain_value, lower_first
-
-_ALIASES = {"utf16le": "wide"}
-"""Modifiers of the specification that pySigma knows by another name only."""
+from sigmaglot.validate import (
+    METADATA,
+    check,
+    explain_condition,
+    explain_value,
+    lower_first,
+    without_aliases,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ PipelineError = sigma_errors.SigmaError
 
 
 def _from_dict(document: Document) -> SigmaRule:
-    data = _without_aliases(document.data)
+    data = without_aliases(document.data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of `re`, about sets in a rule's regex
         try:
@@ -98,25 +102,6 @@ def _from_dict(document: Document) -> SigmaRule:
         if rule.errors:
             raise RuleError(_explain(document, data, rule.errors[0]))
     return rule
-
-
-def _without_aliases(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the rule with modifiers by the names that pySigma has for them."""
-    if "utf16le" not in str(data["detection"]):
-        return data
-
-    def renamed(definition: Any) -> Any:
-        if isinstance(definition, list):
-            return [renamed(item) for item in definition]
-        if not isinstance(definition, dict):
-            return definition
-        return {
-            "|".join(_ALIASES.get(part, part) for part in key.split("|")): value
-            for key, value in definition.items()
-        }
-
-    detection = {name: renamed(definition) for name, definition in data["detection"].items()}
-    return {**data, "detection": detection}
 
 
 def _explain(document: Document, data: dict[str, Any], error: Exception) -> Diagnostic:

@@ -14,6 +14,7 @@ import yaml
 
 from sigmaglot.errors import Diagnostic, RuleError, Severity
 from sigmaglot.ir import Place
+from sigmaglot.loader import DuplicateKeyError, Loader
 
 MAX_BYTES = 8 * 1024 * 1024
 """Largest file that is read: far above any rule, far below what hurts."""
@@ -90,57 +91,6 @@ def _step(node: Any, step: str | int, mark: Any) -> tuple[Any, Any]:
             if key.value == str(step):
                 return key.start_mark, value
     return mark, None
-
-
-_STR, _SEQ, _MAP, _MERGE = (f"tag:yaml.org,2002:{name}" for name in ("str", "seq", "map", "merge"))
-
-
-class _Loader(yaml.CSafeLoader):
-    """PyYAML's C loader, with duplicate keys refused as the Sigma specification demands.
-
-    Maps, lists and texts, which is all that most rules hold, are built here: PyYAML's general
-    constructor takes twice the time for them. Any other value is left to it.
-    """
-
-    def construct_document(self, node: yaml.Node) -> Any:
-        """Return the value of a document's root node."""
-        value = self._value(node, {})
-        self.constructed_objects, self.recursive_objects = {}, {}
-        return value
-
-    def _value(self, node: yaml.Node, built: dict[int, Any]) -> Any:
-        if node.tag == _STR:
-            return node.value
-        if id(node) in built:  # an alias: the same value, not a copy
-            return built[id(node)]
-        if node.tag == _MAP and isinstance(node, yaml.MappingNode):
-            return self._map(node, built)
-        if node.tag == _SEQ and isinstance(node, yaml.SequenceNode):
-            values: list[Any] = []
-            built[id(node)] = values
-            values.extend(self._value(item, built) for item in node.value)
-            return values
-        return self.construct_object(node, deep=True)
-
-    def _map(self, node: yaml.MappingNode, built: dict[int, Any]) -> dict[Any, Any]:
-        if any(key.tag == _MERGE for key, _ in node.value):
-            self.flatten_mapping(node)
-        mapping: dict[Any, Any] = {}
-        built[id(node)] = mapping
-        for key, value in node.value:
-            name = self._value(key, built) if isinstance(key, yaml.ScalarNode) else None
-            if name in mapping:
-                raise _DuplicateKeyError(None, None, str(key.value), key.start_mark)
-            if name is None and not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    "while constructing a map", node.start_mark, "a key is no text", key.start_mark
-                )
-            mapping[name] = self._value(value, built)
-        return mapping
-
-
-class _DuplicateKeyError(yaml.constructor.ConstructorError):
-    """A key stands twice in a map."""
 
 
 def read_documents(paths: Iterable[str]) -> Iterator[Document | Diagnostic]:
@@ -257,7 +207,7 @@ def _decode(path: str, data: bytes) -> str:
 
 def _documents(path: str, text: str) -> list[Document | Diagnostic]:
     _check_depth(path, text)
-    loader = _Loader(text)
+    loader = Loader(text)
     found: list[Document | Diagnostic] = []
     index = 0
     try:
@@ -345,8 +295,8 @@ def _expanded_size(data: Any) -> int:
 
 
 def _yaml_problem(path: str, text: str, error: yaml.YAMLError) -> Diagnostic:
-    mark = error.problem_mark if isinstance(error, _DuplicateKeyError) else None
-    if isinstance(error, _DuplicateKeyError) and mark is not None:
+    mark = error.problem_mark if isinstance(error, DuplicateKeyError) else None
+    if isinstance(error, DuplicateKeyError) and mark is not None:
         return Diagnostic(
             "SG111",
             f"the key `{error.problem}` stands twice in one map",

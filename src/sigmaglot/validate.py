@@ -270,3 +270,26 @@ def _check_values(
                         hint="split the value into several, linked with `all`",
                     )
                 )
+
+
+_ALIASES = {"utf16le": "wide"}
+"""Modifiers of the specification that pySigma knows by another name only."""
+
+
+def without_aliases(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the rule with modifiers by the names that pySigma has for them."""
+    if "utf16le" not in str(data["detection"]):
+        return data
+
+    def renamed(definition: Any) -> Any:
+        if isinstance(definition, list):
+            return [renamed(item) for item in definition]
+        if not isinstance(definition, dict):
+            return definition
+        return {
+            "|".join(_ALIASES.get(part, part) for part in key.split("|")): value
+            for key, value in definition.items()
+        }
+
+    detection = {name: renamed(definition) for name, definition in data["detection"].items()}
+    return {**data, "detection": detection}

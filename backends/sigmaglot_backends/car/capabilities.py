@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sigmaglot import ir
+from sigmaglot.ir import Shape
 from sigmaglot.language import (
     CASED_KINDS,
     GONE,
@@ -10,6 +11,7 @@ from sigmaglot.language import (
     Capabilities,
     Handler,
     approx,
+    cannot_say,
     exact,
     note,
     rows,
@@ -55,6 +57,12 @@ def _regex(leaf: ir.RegexMatch) -> ir.Node:
     return leaf
 
 
+def _field(leaf: ir.FieldMatch) -> ir.Node:
+    if leaf.shape is Shape.EQUALS:
+        return leaf
+    return cannot_say(leaf, NAME, "no published analytic compares parts of fields")
+
+
 _PLAIN = tuple(kind for kind in STRING_KINDS if kind != "single")
 _CASED = tuple(kind for kind in CASED_KINDS if kind != "single_cased")
 
@@ -65,7 +73,8 @@ CAPABILITIES = Capabilities(
         **rows(_CASED, _literal(without_case(NAME)), "string"),
         **rows(("single", "single_cased"), single_as_run(NAME), "string"),
         **rows(("regex",), _regex, "string"),
-        **rows(("compare", "exists", "null", "field"), exact, "string", "number"),
+        **rows(("compare", "exists", "null"), exact, "string", "number"),
+        **rows(("field",), _field, "string", "number"),
         **rows(("null_or_empty",), exact, "string"),
     },
 )

@@ -6,7 +6,7 @@ Source: the data model and the published analytics of the MITRE Cyber Analytics 
 from __future__ import annotations
 
 from sigmaglot import ir
-from sigmaglot.ir import Leaf, Shape
+from sigmaglot.ir import Leaf
 from sigmaglot.language import Plan, Writer, inline_flags, leaf_column
 
 
@@ -16,11 +16,7 @@ def _value(pattern: ir.Pattern) -> str:
 
 
 def _field(leaf: ir.FieldMatch, name: str) -> str:
-    other = leaf.other if isinstance(leaf.other, str) else leaf.other.name
-    if leaf.shape is Shape.EQUALS:
-        return f"{name} == {other}"
-    words = {Shape.STARTSWITH: "starts with", Shape.ENDSWITH: "ends with"}
-    return f"{name} {words.get(leaf.shape, 'contains')} {other}"
+    return f"{name} == {leaf.other if isinstance(leaf.other, str) else leaf.other.name}"
 
 
 def _leaf(leaf: Leaf, under_not: bool) -> str:

@@ -22,6 +22,8 @@ from sigmaglot.language import (
 
 LIMIT = 100
 """Records that a query returns: ``limit`` is required."""
+_NUMBER = "'^[+-]?[0-9]+([.][0-9]+)?$'"
+"""What reads as a number: a comparison of any other text is neither true nor false."""
 DURATION = "1d"
 """Time span where the user gives none: ``duration`` is required."""
 
@@ -107,6 +109,8 @@ def _leaf(leaf: Leaf, under_not: bool) -> str:
             return f"{name} is not null"
         case ir.IsEmpty():
             return f"({name} is not null and {name}!='')"
+        case ir.Compare():
+            return f"({name} is null or not rlike({name},{_NUMBER}) or not {_test(leaf)})"
         case _:
             return f"({name} is null or not {_test(leaf)})"
 

@@ -139,9 +139,7 @@ def _bare(leaf: ir.StringMatch, entry: Entry, text: str) -> Node:
     return approx(leaf, note, ALL, (ir.any_of(tests), 0.3))
 
 
-def _stored(
-    leaf: ir.StringMatch, entry: Entry, column: Column, pattern: ir.Pattern
-) -> Node:
+def _stored(leaf: ir.StringMatch, entry: Entry, column: Column, pattern: ir.Pattern) -> Node:
     """Return a test of one column, with the value in the letter case that the schema stores."""
     bound = ir.StringMatch(column, pattern, leaf.cased, leaf.place)
     if "lower" not in entry.values and entry.rewrite != "hash_value":

@@ -29,7 +29,7 @@ def hex_integer(leaf: FieldLeaf, entry: Entry) -> Node:
 
 
 def hex_text(leaf: FieldLeaf, entry: Entry) -> Node:
-    """Rewrite a test of a decimal number to one of its hexadecimal text (4 is stored as ``0x4``)."""
+    """Rewrite a test of a decimal number to one of its hexadecimal text: 4 is ``0x4``."""
     number = None
     if isinstance(leaf, ir.StringMatch):
         shape, text = ir.shape_of(leaf.pattern)
