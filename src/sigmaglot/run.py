@@ -67,7 +67,8 @@ def _read_pipeline(path: str) -> str:
     try:
         load_pipelines((text,))
     except _NO_PIPELINE as error:
-        reason = " ".join(str(error).split())
+        is_map = not isinstance(error, AttributeError)
+        reason = " ".join(str(error).split()) if is_map else "the file holds no map"
         raise ConfigurationError(f"pipeline {path}: not a pySigma pipeline: {reason}") from error
     return text
 
