@@ -99,6 +99,7 @@ REGEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"a.*b", ("a\nb", "ab")),
     (r"(?:)", ("", "a")),
 )
+LEVEL_REGEXES = ("High|Sys", "h", "^L")
 NUMBERS = ("0", "5", "42", "4294967296")
 
 
@@ -156,6 +157,7 @@ def leaves() -> st.SearchStrategy[Node]:
         st.builds(
             ir.RegexMatch, st.sampled_from([*TEXT_FIELDS, *PATH_FIELDS, "User"]), regex, flags
         ),
+        st.builds(ir.RegexMatch, st.just("IntegrityLevel"), st.sampled_from(LEVEL_REGEXES), flags),
         st.builds(ir.IsNull, anywhere),
         st.builds(ir.Exists, anywhere),
         st.builds(
@@ -235,7 +237,7 @@ def texts_near(draw: st.DrawFn, tree: Node, field: str) -> str | None:
         if isinstance(leaf, ir.StringMatch):
             near += [instances(leaf.pattern)] * (3 if leaf.field == field else 1)
         if isinstance(leaf, ir.RegexMatch):
-            near.append(st.sampled_from(dict(REGEXES)[leaf.regex]))
+            near.append(st.sampled_from(dict(REGEXES).get(leaf.regex, LEVELS)))
         if isinstance(leaf, ir.CidrMatch):
             near.append(st.sampled_from(["10.1.2.3", "fe80::1", "11.0.0.1", "::ffff:10.0.0.1"]))
         if isinstance(leaf, ir.Compare):
@@ -252,7 +254,8 @@ def asks_for_the_end(tree: Node) -> bool:
 
     The `$` of PCRE and Python holds before a line break that ends the text, the one of RE2 does not.
     """
-    return any(isinstance(leaf, ir.RegexMatch) and "$" in leaf.regex for leaf in ir.leaves(tree))
+    regexes = (ir.RegexMatch, ir.KeywordRegex)
+    return any(isinstance(leaf, regexes) and "$" in leaf.regex for leaf in ir.leaves(tree))
 
 
 @st.composite
@@ -276,4 +279,40 @@ def events(draw: st.DrawFn, tree: Node) -> dict[str, Any]:
         field: value
         for field, value in event.items()
         if value is not MISSING and (nulls or value is not None)
+    }
+
+
+def keyword_trees() -> st.SearchStrategy[Node]:
+    """Draw a tree with keywords, which are looked for in every field."""
+    around = LITERALS.map(lambda text: ir.pattern(Shape.CONTAINS, text))
+    regex = st.sampled_from(REGEXES).map(lambda pair: pair[0])
+    leaf = st.one_of(
+        st.builds(ir.Keyword, around, st.booleans()),
+        st.builds(ir.Keyword, around, st.booleans()),
+        st.builds(ir.KeywordRegex, regex, st.sampled_from(["", "i"])),
+        strings("CommandLine", LITERALS),
+    )
+    return st.recursive(
+        leaf,
+        lambda inner: st.one_of(
+            st.lists(inner, min_size=2, max_size=3).map(lambda found: ir.And(tuple(found))),
+            st.lists(inner, min_size=2, max_size=3).map(lambda found: ir.Or(tuple(found))),
+            inner.map(ir.Not),
+        ),
+        max_leaves=3,
+    )
+
+
+@st.composite
+def keyword_events(draw: st.DrawFn, tree: Node) -> dict[str, Any]:
+    """Draw an event whose texts come close to the keywords."""
+    near: list[st.SearchStrategy[str]] = [LITERALS]
+    for leaf in ir.leaves(tree):
+        if isinstance(leaf, ir.KeywordRegex):
+            near.append(st.sampled_from(dict(REGEXES)[leaf.regex]))
+        if isinstance(leaf, (ir.Keyword, ir.StringMatch)):
+            near += [instances(leaf.pattern)] * 2
+    return {
+        field: draw(st.sampled_from(CHANGES))(draw(st.one_of(near)))
+        for field in ("CommandLine", "ParentCommandLine")
     }

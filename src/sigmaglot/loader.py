@@ -42,17 +42,25 @@ class Loader(yaml.CSafeLoader):
         return self.construct_object(node, deep=True)
 
     def _map(self, node: yaml.MappingNode, built: dict[int, Any]) -> dict[Any, Any]:
-        if any(key.tag == _MERGE for key, _ in node.value):
-            self.flatten_mapping(node)
         mapping: dict[Any, Any] = {}
         built[id(node)] = mapping
-        for key, value in node.value:
-            name = self._value(key, built) if isinstance(key, yaml.ScalarNode) else None
-            if name in mapping:
+        own = [pair for pair in node.value if pair[0].tag != _MERGE]
+        if len(own) < len(node.value):
+            self.flatten_mapping(node)  # what is merged in stands first, and may be overridden
+            merged = node.value[: len(node.value) - len(own)]
+            mapping.update((self._key(node, key), self._value(one, built)) for key, one in merged)
+        seen = set()
+        for key, value in own:
+            name = self._key(node, key)
+            if name in seen:
                 raise DuplicateKeyError(None, None, str(key.value), key.start_mark)
-            if name is None and not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    "while constructing a map", node.start_mark, "a key is no text", key.start_mark
-                )
+            seen.add(name)
             mapping[name] = self._value(value, built)
         return mapping
+
+    def _key(self, node: yaml.MappingNode, key: yaml.Node) -> Any:
+        if isinstance(key, yaml.ScalarNode):
+            return self._value(key, {})
+        raise yaml.constructor.ConstructorError(
+            "while constructing a map", node.start_mark, "a key is no text", key.start_mark
+        )

@@ -217,6 +217,15 @@ def _check_item(document: Document, key: Any, value: Any, place: Place) -> None:
     if "|" not in key:
         return
     modifiers = key.split("|")[1:]
+    if "utf16" in modifiers:
+        raise RuleError(
+            document.diagnose(
+                "SG129",
+                "`utf16` cannot be encoded: its byte order mark has no form as text",
+                place,
+                hint="use `wide`; a mark stands only where a whole file or stream begins",
+            )
+        )
     for group in _EXCLUSIVE:
         clash = [name for name in modifiers if name in group]
         if len(clash) > 1:

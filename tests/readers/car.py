@@ -6,7 +6,7 @@ meaning; the decisions are:
       that a variable was searched for is no test: it is `Query.outputs[name]`, and `Query.selector` for the first.
     - `and` binds tighter than `or`, `not` tightest; keywords in any case. `=` and `==` are the same.
     - Strings compare without case; `*` in a value is any run, `%` and `?` stand for themselves. `match` searches,
-      without case. `CONTAINS("x")` looks for x anywhere; in lists, `includes one of` and `does not contain` too.
+      without case unless told (`match_ignores_case`). `CONTAINS("x")` looks for x anywhere; in lists, `includes one of` and `does not contain` too.
     - A missing field makes a comparison false, `!=` included in that it is `not ==`: `!=`, `not in` and `does not
       contain` hold where the field is missing. `== null` and `not exists` hold there, `exists` does not.
     - A backslash is a backslash, except that `\\"` inside "..." is a quote unless a blank, `)`, `]`, `,` or the end
@@ -73,14 +73,15 @@ _KEYWORDS = {
 ValueTest = Callable[[object, Record], bool]
 
 
-def read(text: str) -> Query:
+def read(text: str, match_ignores_case: bool = True) -> Query:
     """Read a program, or a condition alone. Raises ReadError."""
-    return _Parser(text).program()
+    return _Parser(text, match_ignores_case).program()
 
 
 class _Parser(Scanner):
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, match_ignores_case: bool) -> None:
         super().__init__(text)
+        self.match_ignores_case = match_ignores_case
         self.variables: dict[str, tuple[str, Test]] = {}
         self.lists: dict[str, list[ValueTest]] = {}
         self.inputs: set[str] = set()
@@ -263,7 +264,7 @@ class _Parser(Scanner):
         start, text = self.pos, self.quoted()
         if text is None:
             self.fail("expected a quoted regular expression", start)
-        pattern = compile_or_fail(text, re.IGNORECASE, start)
+        pattern = compile_or_fail(text, re.IGNORECASE if self.match_ignores_case else 0, start)
         return self.present(field, lambda found, row: pattern.search(text_of(found)) is not None)
 
     def among(self, field: str, listed: re.Match[str]) -> Test:

@@ -12,7 +12,7 @@ LANGUAGE = Language(
     render=render,
     leaf_text=leaf_text,
     assumes=(
-        "CAR defines no letter case: values compare without it",
+        "CAR defines no letter case: values compare without it, `match` with it unless by (?i)",
         "`and` binds tighter than `or`; every group stands in parentheses all the same",
     ),
 )

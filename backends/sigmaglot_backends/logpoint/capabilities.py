@@ -36,7 +36,9 @@ def _keyword(leaf: ir.Keyword) -> ir.Node:
 def _regex(leaf: ir.RegexMatch) -> ir.Node:
     """Say an expression as the body of a named group, which its own groups are counted after."""
     if refers_back(leaf.regex, leaf.flags):
-        why = note("SG305", f"{NAME} names the match by a group, which shifts back-references", leaf)
+        why = note(
+            "SG305", f"{NAME} names the match by a group, which shifts back-references", leaf
+        )
         return literal_bound(leaf, why)
     return leaf
 

@@ -34,9 +34,11 @@ def deduplicate(node: Node) -> Node:
         case ir.StringMatch():
             return node
         case And(children):
-            return join_all(dict.fromkeys(deduplicate(child) for child in children))
+            lifted = _lift((deduplicate(child) for child in children), And)
+            return join_all(dict.fromkeys(lifted))
         case Or(children):
-            return join_any(dict.fromkeys(deduplicate(child) for child in children))
+            lifted = _lift((deduplicate(child) for child in children), Or)
+            return join_any(dict.fromkeys(lifted))
         case Not(child):
             return ir.negate(deduplicate(child))
         case _:

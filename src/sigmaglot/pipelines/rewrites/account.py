@@ -29,7 +29,8 @@ def account(leaf: FieldLeaf, entry: Entry) -> Node:
         case ir.RegexMatch():
             note = other_form(leaf, entry, "is stored in two columns, which no regex spans")
             bound, _ = literals_of(leaf)
-            return approx(leaf, note, (_halves(bound, entry), 0.5), GONE)
+            upper = ALL if bound == ir.TRUE else (_halves(bound, entry), 0.5)
+            return approx(leaf, note, upper, GONE)
         case _:
             note = other_form(leaf, entry, "is stored in two columns")
             return approx(leaf, note, ALL, GONE)

@@ -135,7 +135,7 @@ def _bare(leaf: ir.StringMatch, entry: Entry, text: str) -> Node:
     if not lost:
         return ir.any_of(tests)
     message = f"`{entry.field}`: {' and '.join(lost)} has no column"
-    note = ir.Note("SG206", message, entry.field, text)
+    note = ir.Note("SG206", message, entry.field, ir.value_text(leaf))
     return approx(leaf, note, ALL, (ir.any_of(tests), 0.3))
 
 
