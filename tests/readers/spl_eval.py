@@ -27,6 +27,7 @@ from .base import (
     not3,
     number_of,
     or3,
+    raw_of,
     sign,
     text_of,
 )
@@ -175,6 +176,8 @@ class EvalParser:
         if field[2] and self.at.symbol("("):
             return self.call(field[2], field.start())
         name = field[1] or field[2]
+        if name == "_raw":
+            return Expr(False, lambda row: row.get(name, raw_of(row)))
         return Expr(False, lambda row: row.get(name))
 
     def call(self, name: str, offset: int) -> Expr:

@@ -44,9 +44,9 @@ def _regex(leaf: ir.RegexMatch) -> ir.Node:
 
 
 def _raw(leaf: ir.StringMatch) -> Any:
-    texts = (part.text for part in leaf.pattern if isinstance(part, ir.Literal))
-    if any("*" in text or "?" in text for text in texts):
-        why = note("SG306", "a literal `*` or `?` cannot be written in a value", leaf)
+    text = "".join(part.text for part in leaf.pattern if isinstance(part, ir.Literal))
+    if set(text) & {"*", "?"} or {"'", '"'} <= set(text) or not text.isprintable():
+        why = note("SG306", "a literal `*`, both quotes or a line break cannot be written", leaf)
         return approx(leaf, why, (ir.TRUE, 1.0), GONE)
     return leaf
 

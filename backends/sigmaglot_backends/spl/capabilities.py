@@ -5,6 +5,7 @@ Sources: Splunk's Search Reference, on the search and where commands and the eva
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from sigmaglot import ir
@@ -18,6 +19,7 @@ from sigmaglot.language import (
     approx,
     cannot_say,
     exact,
+    literals_of,
     note,
     rows,
 )
@@ -34,15 +36,46 @@ def _field(leaf: ir.FieldMatch) -> ir.Node:
 
 def _keyword(leaf: ir.Keyword) -> ir.Node:
     """Search the raw text, which also holds the names of fields and what no field has."""
-    why = note("SG205", "a keyword is searched in the event's raw text, field names and all", leaf)
-    raw = ir.StringMatch(RAW, leaf.pattern, leaf.cased, leaf.place)
-    return approx(leaf, why, (raw, 0.1), GONE)
+    raw = _in_raw(ir.StringMatch(RAW, leaf.pattern, leaf.cased, leaf.place))
+    return _raw_bound(leaf, raw, 0.1)
 
 
 def _keyword_regex(leaf: ir.KeywordRegex) -> ir.Node:
+    """Search the raw text for the literals that the expression requires.
+
+    What else it asks for is not the same there: a value ends elsewhere, and has its entities.
+    """
+    inside = ir.RegexMatch(RAW, leaf.regex, f"{leaf.flags}m", leaf.place)
+    return _raw_bound(leaf, _in_raw(literals_of(inside)[0]), 0.3)
+
+
+def _raw_bound(leaf: ir.Keyword | ir.KeywordRegex, raw: ir.Node, loss: float) -> ir.Node:
     why = note("SG205", "a keyword is searched in the event's raw text, field names and all", leaf)
-    raw = ir.RegexMatch(RAW, leaf.regex, leaf.flags, leaf.place)
-    return approx(leaf, why, (raw, 0.1) if "^" not in leaf.regex else ALL, GONE)
+    return approx(leaf, why, ALL if raw == ir.TRUE else (raw, loss), GONE)
+
+
+def _in_raw(node: ir.Node) -> ir.Node:
+    """Return tests of values as tests of the raw text, where XML writes some characters as entities."""
+    match node:
+        case ir.And(children):
+            parts = [_in_raw(child) for child in children]
+            return ir.all_of([part for part in parts if part != ir.TRUE])
+        case ir.Or(children):
+            parts = [_in_raw(child) for child in children]
+            return ir.TRUE if ir.TRUE in parts else ir.any_of(parts)
+        case ir.StringMatch(pattern=pattern):
+            written = ir.tidy(tuple(part for one in pattern for part in _written(one)))
+            return ir.TRUE if written == (ir.AnyRun,) else replace(node, pattern=written)
+        case _:
+            return node
+
+
+def _written(part: ir.Part) -> list[ir.Part]:
+    """Return a part of a pattern with any text in place of characters that may be entities."""
+    if not isinstance(part, ir.Literal):
+        return [ir.AnyRun] if part is ir.AnyOne else [part]
+    first, *others = re.split("[&<>\"']", part.text)
+    return [ir.Literal(first), *(one for text in others for one in (ir.AnyRun, ir.Literal(text)))]
 
 
 def _presence(leaf: ir.StringMatch | ir.IsNull | ir.IsEmpty | ir.Exists) -> ir.Node:
