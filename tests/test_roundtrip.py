@@ -16,9 +16,10 @@ from projection import ELASTIC_TYPES, PROJECTIONS
 from readers import car, dnif_fetch, kibana_kql
 from readers.base import Query
 from roundtrip_cases import asks_for_the_end, events, keyword_events, keyword_trees, trees
+from sigmaglot import ir
 from sigmaglot.compiler import compile_documents, legal_choice
 from sigmaglot.evaluate import evaluate
-from sigmaglot.ir import Node
+from sigmaglot.ir import Node, Op, Shape
 from sigmaglot.language import Plan, TooManyQueriesError
 from sigmaglot.passes.legalise import Choice, Fidelity, Policy
 from sigmaglot.passes.normalise import normalise
@@ -31,12 +32,12 @@ Read = Callable[[str], Query]
 READINGS: dict[str, dict[str, Read]] = {
     **{target: {"": read} for target, read in READERS.items()},
     "kibana": {
-        mode: lambda text, mode=mode: kibana_kql.read(text, ELASTIC_TYPES, keyword_wildcard=mode)
+        mode: lambda query, mode=mode: kibana_kql.read(query, ELASTIC_TYPES, keyword_wildcard=mode)
         for mode in ("query_string", "wildcard")
     },
-    "car": {"": lambda text: car.read(text, match_ignores_case=False)},
+    "car": {"": lambda query: car.read(query, match_ignores_case=False)},
     "dnif": {
-        str(anchored): lambda text, anchored=anchored: dnif_fetch.read(text, anchored)
+        str(anchored): lambda query, anchored=anchored: dnif_fetch.read(query, anchored)
         for anchored in (True, False)
     },
 }
@@ -83,7 +84,7 @@ def check(tree: Node, target: str, policy: Policy, event: dict[str, Any]) -> Non
         event = without_last_line_break(event)
     record, meant = PROJECTIONS[target](event), evaluate(tree, event)
     for mode, read in READINGS[target].items():
-        found = any(read(text).matches(record) for text in queries)
+        found = any(read(query).matches(record) for query in queries)
         assert holds(choice.fidelity, meant, found), (mode, choice.fidelity, meant, queries, record)
 
 
@@ -94,6 +95,136 @@ def test_a_query_finds_what_it_claims(target: str, data: st.DataObject) -> None:
     tree = data.draw(trees(), label="tree")
     event = data.draw(events(tree), label="event")
     check(tree, target, data.draw(st.sampled_from(list(Policy))), event)
+
+
+def text(field: str, shape: Shape, value: str, *, cased: bool = False) -> ir.StringMatch:
+    return ir.StringMatch(field, ir.pattern(shape, value), cased)
+
+
+NUMBER = ir.Compare("CommandLine", Op.EQ, 0)
+SAME = ir.FieldMatch("CommandLine", "Company")
+HASH = f"MD5={'A' * 32},SHA256={'B' * 64}"
+FOUND: dict[str, tuple[str, Node, dict[str, Any]]] = {
+    "two missing texts are not equal": ("defender", SAME, {}),
+    "two empty texts are equal": ("defender", SAME, {"CommandLine": "", "Company": ""}),
+    "a missing text is not searched": ("defender", ir.RegexMatch("CommandLine", "a*"), {}),
+    "missing numbers under a not": (
+        "defender",
+        ir.Not(ir.FieldMatch("ProcessId", "ParentProcessId")),
+        {"ProcessId": "4"},
+    ),
+    "an IPv4 address is in no IPv6 network": (
+        "defender",
+        ir.CidrMatch("CommandLine", "::/0"),
+        {"CommandLine": "10.0.0.1"},
+    ),
+    "a number with a leading zero is another text": (
+        "defender",
+        text("ProcessId", Shape.EQUALS, "05"),
+        {"ProcessId": "5"},
+    ),
+    "hexadecimal capitals under cased": (
+        "defender",
+        text("LogonId", Shape.EQUALS, "0x3E7", cased=True),
+        {"LogonId": "0x3e7"},
+    ),
+    "a text that is no number under a not": ("splunk", ir.Not(NUMBER), {"CommandLine": ""}),
+    "a late test of no number under a not": (
+        "splunk",
+        ir.Not(ir.And((NUMBER, ir.RegexMatch("Company", "a")))),
+        {"CommandLine": "x", "Company": "a"},
+    ),
+    "a text that is no number, in DQL": ("dnif-dql", ir.Not(NUMBER), {"CommandLine": "x"}),
+    "the end of an empty field": (
+        "splunk",
+        ir.FieldMatch("CommandLine", "Company", Shape.ENDSWITH),
+        {"CommandLine": "x", "Company": ""},
+    ),
+    "the end of a missing field": (
+        "splunk",
+        ir.FieldMatch("CommandLine", "Company", Shape.ENDSWITH),
+        {"Company": ""},
+    ),
+    "a line break after the end": (
+        "splunk",
+        text("CommandLine", Shape.EQUALS, "cmd", cased=True),
+        {"CommandLine": "cmd\n"},
+    ),
+    "an entity in the raw event": (
+        "splunk",
+        ir.Keyword(ir.pattern(Shape.CONTAINS, "a & b")),
+        {"CommandLine": "a & b"},
+    ),
+    "an operator at the end of a bare value": (
+        "kibana",
+        ir.Or((text("Company", Shape.ENDSWITH, "not"), text("Company", Shape.ENDSWITH, "7"))),
+        {"Company": "is not"},
+    ),
+    "a letter whose capital is two": (
+        "kibana",
+        text("Company", Shape.EQUALS, "ß"),
+        {"Company": "SS"},
+    ),
+    "cased hexadecimal digits that are stored in lower case": (
+        "kibana",
+        text("Hashes", Shape.CONTAINS, "MD5=" + "a" * 32, cased=True),
+        {"Hashes": HASH},
+    ),
+    "a hash with what follows it": (
+        "kibana",
+        text("Hashes", Shape.CONTAINS, "MD5=AAA,"),
+        {"Hashes": HASH},
+    ),
+    "digits that are a part of a name": (
+        "kibana",
+        text("Hashes", Shape.CONTAINS, "256"),
+        {"Hashes": HASH},
+    ),
+    "no hash of a kind": ("kibana", text("Hashes", Shape.CONTAINS, "SHA1="), {"Hashes": HASH}),
+    "a hash that has no column is there": (
+        "dnif",
+        ir.IsNull("Hashes"),
+        {"Hashes": f"SHA256={'B' * 64}"},
+    ),
+    "a dot over line breaks": (
+        "dnif",
+        ir.RegexMatch("CommandLine", ".a", "s"),
+        {"CommandLine": "\na"},
+    ),
+    "a back-reference inside a named group": (
+        "logpoint",
+        ir.RegexMatch("CommandLine", r"(a)\1"),
+        {"CommandLine": "aa"},
+    ),
+    "a keyword that no value holds": (
+        "logpoint",
+        ir.Keyword(ir.pattern(Shape.CONTAINS, "\t")),
+        {"CommandLine": "a\tb"},
+    ),
+    "a level in another letter case": (
+        "car",
+        text("IntegrityLevel", Shape.EQUALS, "high", cased=True),
+        {"IntegrityLevel": "High"},
+    ),
+    "a regular expression on a level": (
+        "car",
+        ir.RegexMatch("IntegrityLevel", "High|Sys"),
+        {"IntegrityLevel": "High"},
+    ),
+    "parts of fields": (
+        "car",
+        ir.FieldMatch("CommandLine", "ParentCommandLine", Shape.STARTSWITH),
+        {"CommandLine": "ab", "ParentCommandLine": "a"},
+    ),
+}
+"""What the properties below once found: each with the event that told."""
+
+
+@pytest.mark.parametrize("policy", Policy)
+@pytest.mark.parametrize("case", FOUND)
+def test_what_was_found_once_stays_right(case: str, policy: Policy) -> None:
+    target, tree, event = FOUND[case]
+    check(tree, target, policy, event)
 
 
 def a_rule_with_many_values(field: str, values: list[str]) -> Document:
@@ -117,13 +248,13 @@ def test_a_list_of_10_000_values_is_compiled_and_found(
     started = time.process_time()
     (result,) = compile_documents([document], find_targets((target,)))
     assert time.process_time() - started < 5
-    queries = [read(text) for text in result.queries for read in READINGS[target].values()]
+    queries = [READERS[target](query) for query in result.queries]
     assert queries
-    for text in (values[0], values[-1].upper(), values[5_000], "\\tool.exe", "\\tool10000.exe"):
-        meant = text.lower() in values
-        event = {name: before + text}
+    for value in (values[0], values[-1].upper(), values[5_000], "\\tool.exe", "\\tool10000.exe"):
+        meant = value.lower() in values
+        event = {name: before + value}
         found = any(query.matches(PROJECTIONS[target](event)) for query in queries)
-        assert holds(result.fidelity, meant, found), (text, found)
+        assert holds(result.fidelity, meant, found), (value, found)
 
 
 def test_a_list_under_not_and_several_fields_beyond_the_limit_is_said_of_dnif() -> None:

@@ -35,12 +35,15 @@ def _bare(text: str) -> str:
 def value(pattern: ir.Pattern) -> str:
     """Return a pattern as a value: quoted where it has no wildcard.
 
-    Bare text that ends in ``not`` is escaped: before a blank it would be the operator.
+    Bare text that ends in ``not`` is escaped by code point: before a blank it would be the
+    operator, and Kibana reads a backslash before its ``n`` as a line break.
     """
     if not any(isinstance(part, ir.Wildcard) for part in pattern):
         return quote("".join(part.text for part in pattern if isinstance(part, ir.Literal)))
     text = "".join("*" if isinstance(part, ir.Wildcard) else _bare(part.text) for part in pattern)
-    return f"{text[:-3]}\\{text[-3:]}" if text.lower().endswith("not") else text
+    if not text.lower().endswith("not"):
+        return text
+    return f"{text[:-3]}\\u{ord(text[-3]):04x}{text[-2:]}"
 
 
 def _leaf(leaf: Leaf, under_not: bool) -> str:

@@ -20,8 +20,13 @@ _UNSAFE = re.compile(r"[\s\\]")
 
 def every_case(text: str) -> list[str]:
     """Return the text in every letter case, in a fixed order: lower-case first."""
-    choices = [sorted({char.lower(), char.upper()}, reverse=True) for char in text]
+    choices = [sorted(_cases(char), reverse=True) for char in text]
     return ["".join(chosen) for chosen in product(*choices)]
+
+
+def _cases(char: str) -> set[str]:
+    """Return a character in both cases, less one that is another's: ß is SS only in capitals."""
+    return {one for one in (char.lower(), char.upper()) if one.lower() == char.lower()}
 
 
 def letters(text: str) -> int:

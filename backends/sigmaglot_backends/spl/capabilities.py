@@ -55,7 +55,7 @@ def _raw_bound(leaf: ir.Keyword | ir.KeywordRegex, raw: ir.Node, loss: float) ->
 
 
 def _in_raw(node: ir.Node) -> ir.Node:
-    """Return tests of values as tests of the raw text, where XML writes some characters as entities."""
+    """Return tests of values as tests of the raw text, where XML writes some as entities."""
     match node:
         case ir.And(children):
             parts = [_in_raw(child) for child in children]
