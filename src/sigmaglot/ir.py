@@ -22,7 +22,9 @@ from sigmaglot.patterns import (
     pattern,
     pattern_text,
     shape_of,
+    texts_of,
     tidy,
+    wildcard_text,
 )
 
 __all__ = [
@@ -36,7 +38,9 @@ __all__ = [
     "pattern",
     "pattern_text",
     "shape_of",
+    "texts_of",
     "tidy",
+    "wildcard_text",
 ]
 
 Place = tuple[str | int, ...]

@@ -94,6 +94,16 @@ def tidy(parts: Pattern) -> Pattern:
     return tuple(out)
 
 
+def texts_of(parts: Pattern) -> list[str]:
+    """Return the texts of a pattern's literals, in order."""
+    return [part.text for part in parts if isinstance(part, Literal)]
+
+
+def wildcard_text(parts: Pattern) -> str:
+    """Return a pattern with its wildcards as ``*`` and ``?``, its literals unescaped."""
+    return "".join(part.text if isinstance(part, Literal) else part.value for part in parts)
+
+
 def pattern_text(parts: Pattern) -> str:
     """Return a pattern as Sigma writes it, for messages: wildcards bare, data escaped."""
     return "".join(

@@ -194,6 +194,16 @@ def holds(operator: str, order: float) -> bool:
     return truths[operator]
 
 
+def compares(field: str, operator: str, bound: float) -> Test:
+    """A test that a field holds a number, and that it stands so to the bound."""
+
+    def run(row: Record) -> bool:
+        found = number_of(row.get(field))
+        return found is not None and holds(operator, sign(found, bound))
+
+    return run
+
+
 def glob(
     pattern: str, *, any_run: str = "*", any_one: str = "", ignore_case: bool = False
 ) -> re.Pattern[str]:

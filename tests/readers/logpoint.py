@@ -28,13 +28,12 @@ from .base import (
     Test,
     all_of,
     any_of,
+    compares,
     glob,
-    holds,
     keep_if,
     negate,
     number_of,
     raw_of,
-    sign,
     text_of,
 )  # fmt: skip
 from .regexes import compile_or_fail
@@ -137,12 +136,7 @@ class _Parser(Scanner):
         bound = number_of(value)
         if bound is None:
             self.fail(f"{operator} {value!r}: no number")
-
-        def run(row: Record) -> bool:
-            found = number_of(row.get(field))
-            return found is not None and holds(operator, sign(found, bound))
-
-        return run
+        return compares(field, operator, bound)
 
     def among(self, field: str) -> Test:
         if not self.symbol("["):

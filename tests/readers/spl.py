@@ -29,13 +29,12 @@ from .base import (
     Test,
     all_of,
     any_of,
-    holds,
+    compares,
     in_network,
     keep_if,
     negate,
     number_of,
     raw_of,
-    sign,
     text_of,
 )
 from .regexes import pcre
@@ -127,12 +126,7 @@ class _Parser(Scanner):
         bound = number_of(value)
         if bound is None:
             self.fail(f"{operator} {value!r}: no number")
-
-        def run(row: Record) -> bool:
-            found = number_of(row.get(field))
-            return found is not None and holds(operator, sign(found, bound))
-
-        return run
+        return compares(field, operator, bound)
 
     def listed(self) -> list[tuple[str, bool]]:
         self.expect("(")

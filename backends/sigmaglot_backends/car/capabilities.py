@@ -26,7 +26,7 @@ def _literal(handle: Handler) -> Handler:
     """Return a handler that leaves out what a quoted glob cannot hold: it has no escape."""
 
     def handler(leaf: ir.StringMatch) -> ir.Node:
-        texts = [part.text for part in leaf.pattern if isinstance(part, ir.Literal)]
+        texts = ir.texts_of(leaf.pattern)
         if any(char in text for text in texts for char in '*"') or not all(
             text.isprintable() for text in texts
         ):

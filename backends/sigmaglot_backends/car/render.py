@@ -11,8 +11,7 @@ from sigmaglot.language import Plan, Writer, inline_flags, leaf_column
 
 
 def _value(pattern: ir.Pattern) -> str:
-    body = "".join(part.text if isinstance(part, ir.Literal) else part.value for part in pattern)
-    return f'"{body}"'
+    return f'"{ir.wildcard_text(pattern)}"'
 
 
 def _field(leaf: ir.FieldMatch, name: str) -> str:

@@ -95,7 +95,7 @@ def can_write(pattern: ir.Pattern, column: Column) -> bool:
     """Return whether the keyword form of a match is safe in every Kibana: see the module."""
     if ir.AnyRun not in pattern:
         return True
-    text = "".join(part.text for part in pattern if isinstance(part, ir.Literal))
+    text = "".join(ir.texts_of(pattern))
     backslash = column.type == "keyword" and "\\" in text
     return not backslash and not _SPACE.search(text)
 

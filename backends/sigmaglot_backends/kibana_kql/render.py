@@ -39,7 +39,7 @@ def value(pattern: ir.Pattern) -> str:
     operator, and Kibana reads a backslash before its ``n`` as a line break.
     """
     if not any(isinstance(part, ir.Wildcard) for part in pattern):
-        return quote("".join(part.text for part in pattern if isinstance(part, ir.Literal)))
+        return quote("".join(ir.texts_of(pattern)))
     text = "".join("*" if isinstance(part, ir.Wildcard) else _bare(part.text) for part in pattern)
     if not text.lower().endswith("not"):
         return text

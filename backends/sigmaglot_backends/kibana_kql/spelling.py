@@ -36,7 +36,7 @@ def letters(text: str) -> int:
 
 def spelled_out(pattern: Pattern) -> list[Pattern] | None:
     """Return patterns that together match every letter case, None where they would be too many."""
-    texts = [part.text for part in pattern if isinstance(part, Literal)]
+    texts = ir.texts_of(pattern)
     if sum(letters(text) for text in texts) > MAX_LETTERS:
         return None
     choices: list[list[ir.Part]] = [

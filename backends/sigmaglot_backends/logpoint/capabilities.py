@@ -44,7 +44,7 @@ def _regex(leaf: ir.RegexMatch) -> ir.Node:
 
 
 def _raw(leaf: ir.StringMatch) -> Any:
-    text = "".join(part.text for part in leaf.pattern if isinstance(part, ir.Literal))
+    text = "".join(ir.texts_of(leaf.pattern))
     if set(text) & {"*", "?"} or {"'", '"'} <= set(text) or not text.isprintable():
         why = note("SG306", "a literal `*`, both quotes or a line break cannot be written", leaf)
         return approx(leaf, why, (ir.TRUE, 1.0), GONE)

@@ -50,16 +50,14 @@ def is_late(leaf: Leaf) -> bool:
 def _needs_regex(leaf: ir.StringMatch) -> bool:
     if leaf.cased and has_letters(leaf):
         return True
-    texts = [part.text for part in leaf.pattern if isinstance(part, ir.Literal)]
+    texts = ir.texts_of(leaf.pattern)
     both_quotes = any('"' in text for text in texts) and any("'" in text for text in texts)
     odd = any("*" in text or "?" in text or not text.isprintable() for text in texts)
     return odd or both_quotes
 
 
 def _value(pattern: ir.Pattern) -> str:
-    return quote(
-        "".join(part.text if isinstance(part, ir.Literal) else part.value for part in pattern)
-    )
+    return quote(ir.wildcard_text(pattern))
 
 
 def _leaf(leaf: Leaf, under_not: bool) -> str:

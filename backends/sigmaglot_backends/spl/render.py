@@ -53,16 +53,12 @@ def _is_late_string(leaf: ir.StringMatch) -> bool:
     """Return whether a search cannot write the pattern: its `*` is always a wildcard."""
     if ir.AnyOne in leaf.pattern or (leaf.cased and has_letters(leaf)):
         return True
-    texts = [part.text for part in leaf.pattern if isinstance(part, ir.Literal)]
+    texts = ir.texts_of(leaf.pattern)
     return any("*" in text or not text.isprintable() for text in texts)
 
 
 def _search_value(pattern: ir.Pattern) -> str:
-    return quote("".join("*" if part is ir.AnyRun else _literal(part) for part in pattern))
-
-
-def _literal(part: ir.Part) -> str:
-    return part.text if isinstance(part, ir.Literal) else part.value
+    return quote(ir.wildcard_text(pattern))
 
 
 def _field_name(name: str) -> str:

@@ -31,8 +31,7 @@ def uncased(leaf: ir.StringMatch) -> ir.StringMatch:
 
 def has_letters(leaf: ir.StringMatch) -> bool:
     """Return whether letter case can make a difference to the leaf."""
-    texts = (part.text for part in leaf.pattern if isinstance(part, ir.Literal))
-    return any(text.lower() != text.upper() for text in texts)
+    return any(text.lower() != text.upper() for text in ir.texts_of(leaf.pattern))
 
 
 def without_case(language: str) -> Handler:

@@ -51,7 +51,7 @@ def _halves(node: Node, entry: Entry) -> Node:
 
 def _split(leaf: ir.StringMatch, pattern: Pattern, entry: Entry) -> Node:
     domain, name = entry.columns["domain"], entry.columns["name"]
-    text = "".join(part.text for part in pattern if isinstance(part, Literal))
+    text = "".join(ir.texts_of(pattern))
     if text.count(_SEPARATOR) > 1:
         return ir.FALSE
     if _SEPARATOR in text:
