@@ -7,7 +7,7 @@ major version of it is a change of one file.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -66,6 +66,7 @@ def parse(document: Document, pipelines: Sequence[Any] = ()) -> Rule:
         _apply(rule, pipelines, document)
     selections = _selections(rule.detection, document)
     condition = _conditions(rule.detection, document)
+    rule.detection.parsed_condition.clear()  # the one cycle in a rule: without it, it goes at once
     info = RuleInfo.from_document(document.path, document.data)
     return Rule(info, lower.lower(selections, condition), document)
 
@@ -285,10 +286,10 @@ class _Selections:
 
     def value(self, value: Any, place: Place) -> lower.Value:
         """Return the plain form of one value."""
-        for kind, convert in _VALUES:
-            if isinstance(value, kind):
-                converted: lower.Value = convert(self, value, place)
-                return converted
+        kind: Any = type(value)
+        convert = _converter(kind)
+        if convert is not None:
+            return convert(self, value, place)
         raise RuleError(
             self.document.diagnose(
                 "SG160",
@@ -313,9 +314,9 @@ def _pattern(value: sigma.SigmaString) -> ir.Pattern:
 
 def _hole(value: sigma.SigmaString) -> lower.Hole | None:
     """Return the first placeholder of a string, None where a pipeline has filled them all."""
-    names = (part.name for part in value.s if isinstance(part, sigma.Placeholder))
-    name = next(names, None)
-    return None if name is None else lower.Hole(name)
+    if sigma.Placeholder not in map(type, value.s):
+        return None
+    return lower.Hole(next(part.name for part in value.s if isinstance(part, sigma.Placeholder)))
 
 
 def _steps(written: Any, count: int) -> list[str | int | None]:
@@ -398,3 +399,9 @@ _VALUES: tuple[tuple[type, Any], ...] = (
     (sigma.SigmaExists, lambda _, value, __: lower.Presence(value.exists)),
     (sigma.SigmaBool, _boolean),
 )
+
+
+@lru_cache(maxsize=256)
+def _converter(kind: type) -> Callable[[_Selections, Any, Place], lower.Value] | None:
+    """Return what converts values of a class, None for a class that has no meaning here."""
+    return next((convert for parent, convert in _VALUES if issubclass(kind, parent)), None)

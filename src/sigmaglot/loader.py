@@ -14,6 +14,10 @@ class DuplicateKeyError(yaml.constructor.ConstructorError):
 _STR, _SEQ, _MAP, _MERGE = (f"tag:yaml.org,2002:{name}" for name in ("str", "seq", "map", "merge"))
 
 
+_RESOLVED = frozenset(yaml.CSafeLoader.yaml_implicit_resolvers)
+"""First letters of plain scalars that may be something else than text."""
+
+
 class Loader(yaml.CSafeLoader):
     """PyYAML's C loader, with duplicate keys refused as the Sigma specification demands.
 
@@ -27,6 +31,12 @@ class Loader(yaml.CSafeLoader):
         self.constructed_objects, self.recursive_objects = {}, {}
         return value
 
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        """Return the tag of a node; what is quoted is text, and so is what begins as no number."""
+        if kind is yaml.ScalarNode and (not implicit[0] or value[:1] not in _RESOLVED):
+            return _STR
+        return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
+
     def _value(self, node: yaml.Node, built: dict[int, Any]) -> Any:
         if node.tag == _STR:
             return node.value
@@ -37,7 +47,9 @@ class Loader(yaml.CSafeLoader):
         if node.tag == _SEQ and isinstance(node, yaml.SequenceNode):
             values: list[Any] = []
             built[id(node)] = values
-            values.extend(self._value(item, built) for item in node.value)
+            values += [
+                item.value if item.tag == _STR else self._value(item, built) for item in node.value
+            ]
             return values
         return self.construct_object(node, deep=True)
 
@@ -51,11 +63,11 @@ class Loader(yaml.CSafeLoader):
             mapping.update((self._key(node, key), self._value(one, built)) for key, one in merged)
         seen = set()
         for key, value in own:
-            name = self._key(node, key)
+            name = key.value if key.tag == _STR else self._key(node, key)
             if name in seen:
                 raise DuplicateKeyError(None, None, str(key.value), key.start_mark)
             seen.add(name)
-            mapping[name] = self._value(value, built)
+            mapping[name] = value.value if value.tag == _STR else self._value(value, built)
         return mapping
 
     def _key(self, node: yaml.MappingNode, key: yaml.Node) -> Any:

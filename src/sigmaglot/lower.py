@@ -141,23 +141,22 @@ def is_keyword(value: Value) -> bool:
 
 def lower(selections: Mapping[str, Group], condition: Condition) -> Node:
     """Return the tree of a condition; a selection that is used twice is built once."""
-    built: dict[str, Node] = {}
+    return _build(condition, selections, {})
 
-    def build(node: Condition) -> Node:
-        match node:
-            case Name(name):
-                if name not in built:
-                    built[name] = _group(selections[name])
-                return built[name]
-            case Combine("not", (operand,)):
-                return ir.negate(build(operand))
-            case Combine(operator, operands):
-                nodes = [build(operand) for operand in operands]
-                return ir.all_of(nodes) if operator == "and" else ir.any_of(nodes)
-            case _:
-                assert_never(node)
 
-    return build(condition)
+def _build(node: Condition, selections: Mapping[str, Group], built: dict[str, Node]) -> Node:
+    match node:
+        case Name(name):
+            if name not in built:
+                built[name] = _group(selections[name])
+            return built[name]
+        case Combine("not", (operand,)):
+            return ir.negate(_build(operand, selections, built))
+        case Combine(operator, operands):
+            nodes = [_build(operand, selections, built) for operand in operands]
+            return ir.all_of(nodes) if operator == "and" else ir.any_of(nodes)
+        case _:
+            assert_never(node)
 
 
 def _group(group: Group) -> Node:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent import futures
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -119,14 +118,14 @@ def _parallel(files: Sequence[File], task: Task, jobs: int) -> Iterator[Group]:
     """Yield groups in order; standard input is read and compiled here, where it is open."""
     chunks = _chunks(files)
     ignore_interrupts = (signal.SIGINT, signal.SIG_IGN)  # the parent's one message is enough
-    pool = ProcessPoolExecutor(
+    pool = futures.ProcessPoolExecutor(
         min(jobs, len(chunks)), initializer=signal.signal, initargs=ignore_interrupts
     )
     try:
-        futures = [
+        submitted = [
             None if _is_piped(chunk) else pool.submit(_compile, chunk, task) for chunk in chunks
         ]
-        for chunk, future in zip(chunks, futures, strict=True):
+        for chunk, future in zip(chunks, submitted, strict=True):
             yield from _compile(chunk, task) if future is None else _result(chunk, future)
     finally:
         pool.shutdown(cancel_futures=True)
@@ -145,10 +144,10 @@ def _is_piped(chunk: list[File]) -> bool:
     return chunk[0][0] == STDIN
 
 
-def _result(chunk: list[File], future: Future[list[Group]]) -> list[Group]:
+def _result(chunk: list[File], future: futures.Future[list[Group]]) -> list[Group]:
     try:
         return future.result()
-    except BrokenProcessPool:
+    except futures.BrokenExecutor:
         return [Group(path, 0, (_lost(path),)) for path, _ in chunk]
 
 

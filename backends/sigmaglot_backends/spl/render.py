@@ -51,10 +51,12 @@ def is_late(leaf: Leaf) -> bool:
 
 def _is_late_string(leaf: ir.StringMatch) -> bool:
     """Return whether a search cannot write the pattern: its `*` is always a wildcard."""
-    if ir.AnyOne in leaf.pattern or (leaf.cased and has_letters(leaf)):
-        return True
-    texts = ir.texts_of(leaf.pattern)
-    return any("*" in text or not text.isprintable() for text in texts)
+    for part in leaf.pattern:
+        if part is ir.AnyOne:
+            return True
+        if isinstance(part, ir.Literal) and ("*" in part.text or not part.text.isprintable()):
+            return True
+    return leaf.cased and has_letters(leaf)
 
 
 def _search_value(pattern: ir.Pattern) -> str:

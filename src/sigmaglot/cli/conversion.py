@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,7 @@ class Conversion:
         targets = find_targets(self.targets)
         check_targets(targets)
         form, languages = FORMATS[self.form], languages_of(targets)
+        gc.freeze()  # what is loaded by now stays: no collection need look at it
         summary = Summary([target.name for target in targets])
         results = self._results(targets, form, summary)
         if self.folder:
