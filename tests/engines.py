@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from projection import DEFENDER_TYPES, ELASTIC_TYPES
-from readers import car, dnif_dql, dnif_fetch, kibana_kql, kusto, logpoint, spl
-from readers.base import Query
+from sigmaglot.verify.projection import DEFENDER_TYPES, ELASTIC_TYPES
+from sigmaglot.verify.readers import car, dnif_dql, dnif_fetch, kibana_kql, kusto, logpoint, spl
+from sigmaglot.verify.readers.base import Query
 
 READERS: dict[str, Callable[[str], Query]] = {
     "defender": lambda text: kusto.read(text, DEFENDER_TYPES),

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from engines import hits, read_all
-from projection import ELASTIC_TYPES, PROJECTIONS, base_name
-from readers import car, dnif_fetch, kibana_kql
+from sigmaglot.verify.projection import ELASTIC_TYPES, PROJECTIONS, base_name
+from sigmaglot.verify.readers import car, dnif_fetch, kibana_kql
 from sigmaglot.compiler import Options, compile_rule
 from sigmaglot.errors import Diagnostic
 from sigmaglot.evaluate import evaluate

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engines import hits, read_all
-from projection import PROJECTIONS
+from sigmaglot.verify.projection import PROJECTIONS
 from sigmaglot.compiler import Options, Result, compile_documents, compile_rule
 from sigmaglot.errors import Diagnostic
 from sigmaglot.evaluate import Event, compile_predicate

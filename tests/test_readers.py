@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from readers import car, dnif_dql, dnif_fetch, kibana_kql, kusto, logpoint, spl
-from readers.base import ReadError
-from readers.regexes import re2
-from readers.uax29 import tokens
+from sigmaglot.verify.readers import car, dnif_dql, dnif_fetch, kibana_kql, kusto, logpoint, spl
+from sigmaglot.verify.readers.base import ReadError
+from sigmaglot.verify.readers.regexes import re2
+from sigmaglot.verify.readers.uax29 import tokens
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 CMD = r"C:\Windows\System32\cmd.exe"

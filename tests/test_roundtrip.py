@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines import READERS
-from projection import ELASTIC_TYPES, PROJECTIONS
-from readers import car, dnif_fetch, kibana_kql
-from readers.base import Query
+from sigmaglot.verify.projection import ELASTIC_TYPES, PROJECTIONS
+from sigmaglot.verify.readers import car, dnif_fetch, kibana_kql
+from sigmaglot.verify.readers.base import Query
 from roundtrip_cases import asks_for_the_end, events, keyword_events, keyword_trees, trees
 from sigmaglot import ir
 from sigmaglot.compiler import compile_documents, legal_choice

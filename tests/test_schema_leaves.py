@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from readers import dnif_dql, kibana_kql, kusto, logpoint, spl
+from sigmaglot.verify.readers import dnif_dql, kibana_kql, kusto, logpoint, spl
 from sigmaglot.compiler import legal_choice
 from sigmaglot.evaluate import evaluate
 from sigmaglot.frontend import parse

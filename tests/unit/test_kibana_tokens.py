@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from unit_helpers import PATTERNS
 
-from readers import uax29
+from sigmaglot.verify.readers import uax29
 from sigmaglot import ir
 from sigmaglot.evaluate import evaluate
 from sigmaglot.ir import AnyRun, Approx, Column, Literal, Shape, StringMatch

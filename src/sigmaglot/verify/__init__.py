@@ -1,0 +1,1 @@
+"""Run the queries of rules on events that tell right from wrong, and compare with the rules."""

@@ -1,0 +1,1 @@
+"""Engines: what runs a query, and whose word its answer is."""
