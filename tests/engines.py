@@ -1,11 +1,14 @@
-"""Run a target's queries over projected records, with the readers written for the tests."""
+"""Run a target's queries over projected records, with the readers of `sigmaglot.verify`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sigmaglot.verify.projection import DEFENDER_TYPES, ELASTIC_TYPES
+from sigmaglot.targets import TARGETS
+from sigmaglot.verify.projection import PROJECTIONS as BY_SCHEMA
+from sigmaglot.verify.projection.defender import DEFENDER_TYPES
+from sigmaglot.verify.projection.elastic import ELASTIC_TYPES
 from sigmaglot.verify.readers import car, dnif_dql, dnif_fetch, kibana_kql, kusto, logpoint, spl
 from sigmaglot.verify.readers.base import Query
 
@@ -18,6 +21,10 @@ READERS: dict[str, Callable[[str], Query]] = {
     "dnif": dnif_fetch.read,
     "dnif-dql": dnif_dql.read,
     "car": car.read,
+}
+PROJECTIONS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    name: BY_SCHEMA[target.pipeline].categories["process_creation"]
+    for name, target in TARGETS.items()
 }
 
 

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from engines import hits, read_all
-from sigmaglot.verify.projection import ELASTIC_TYPES, PROJECTIONS, base_name
-from sigmaglot.verify.readers import car, dnif_fetch, kibana_kql
+from engines import PROJECTIONS, hits, read_all
 from sigmaglot.compiler import Options, compile_rule
 from sigmaglot.errors import Diagnostic
 from sigmaglot.evaluate import evaluate
@@ -18,6 +16,9 @@ from sigmaglot.frontend import Rule, load_pipelines, parse
 from sigmaglot.passes.normalise import normalise
 from sigmaglot.source import read_documents
 from sigmaglot.targets import TARGETS
+from sigmaglot.verify.projection.common import base_name
+from sigmaglot.verify.projection.elastic import ELASTIC_TYPES
+from sigmaglot.verify.readers import car, dnif_fetch, kibana_kql
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "sigma_rules" / "windows" / "process_creation"

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from engines import hits, read_all
-from sigmaglot.verify.projection import PROJECTIONS
+from engines import PROJECTIONS, hits, read_all
 from sigmaglot.compiler import Options, Result, compile_documents, compile_rule
 from sigmaglot.errors import Diagnostic
 from sigmaglot.evaluate import Event, compile_predicate

@@ -11,10 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines import READERS
-from sigmaglot.verify.projection import ELASTIC_TYPES, PROJECTIONS
-from sigmaglot.verify.readers import car, dnif_fetch, kibana_kql
-from sigmaglot.verify.readers.base import Query
+from engines import PROJECTIONS, READERS
 from roundtrip_cases import asks_for_the_end, events, keyword_events, keyword_trees, trees
 from sigmaglot import ir
 from sigmaglot.compiler import compile_documents, legal_choice
@@ -26,6 +23,9 @@ from sigmaglot.passes.normalise import normalise
 from sigmaglot.pipelines import load_pipeline
 from sigmaglot.source import Document
 from sigmaglot.targets import TARGETS, find_targets, load_language
+from sigmaglot.verify.projection.elastic import ELASTIC_TYPES
+from sigmaglot.verify.readers import car, dnif_fetch, kibana_kql
+from sigmaglot.verify.readers.base import Query
 
 Read = Callable[[str], Query]
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import yaml
 
-from sigmaglot.verify.readers import dnif_dql, kibana_kql, kusto, logpoint, spl
 from sigmaglot.compiler import legal_choice
 from sigmaglot.evaluate import evaluate
 from sigmaglot.frontend import parse
@@ -17,6 +16,7 @@ from sigmaglot.passes.normalise import normalise
 from sigmaglot.pipelines import parse_pipeline
 from sigmaglot.source import Document
 from sigmaglot.targets import load_language
+from sigmaglot.verify.readers import dnif_dql, kibana_kql, kusto, logpoint, spl
 
 RULE = """\
 title: t

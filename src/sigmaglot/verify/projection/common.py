@@ -1,0 +1,56 @@
+"""What the projections share: the parts of values that vendors store apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Record = dict[str, Any]
+Event = Mapping[str, Any]
+Project = Callable[[Event], Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What one schema stores of an event.
+
+    Attributes:
+        categories: Category of a log source to what makes a record of its events.
+        types: Column to type, where the schema has types.
+    """
+
+    categories: Mapping[str, Project]
+    types: Mapping[str, str]
+
+
+def base_name(path: str | None) -> str | None:
+    """Return what stands after the last backslash of a path."""
+    return None if path is None else path.rpartition("\\")[2]
+
+
+def account(user: str | None) -> tuple[str | None, str | None]:
+    r"""Return domain and name of ``DOMAIN\name``; another text is a name without a domain."""
+    if user is None or user.count("\\") != 1:
+        return None, user
+    domain, name = user.split("\\")
+    return domain, name
+
+
+def hash_of(event: Event, algorithm: str) -> str | None:
+    """Return one algorithm's value of Sysmon's ``Hashes``, as it is written there."""
+    pairs = (item.partition("=") for item in (event.get("Hashes") or "").split(","))
+    return next((value for name, _, value in pairs if name.upper() == algorithm), None)
+
+
+def number(text: Any, base: int = 10) -> int | None:
+    """Return the number that a text spells, None where it spells none."""
+    try:
+        return None if text is None else int(str(text), base)
+    except ValueError:
+        return None
+
+
+def present(record: Record) -> Record:
+    """Return a record without the columns that hold nothing."""
+    return {key: value for key, value in record.items() if value is not None}
