@@ -78,6 +78,12 @@ def test_queries_are_as_their_goldens_say(results: dict[Path, str], update_golde
     assert differing == []
 
 
+def test_every_case_is_a_rule(results: dict[Path, str]) -> None:
+    cases = {*RULES.rglob("*.yml"), *FEATURES.glob("*.yml"), Path("list_10000.yml")}
+    assert {path.stem for path in results} == {path.stem for path in cases}
+    assert {path.parent.name for path in results} == set(TARGETS)
+
+
 def test_no_golden_is_left_without_a_case(results: dict[Path, str], update_goldens: bool) -> None:
     stored = {path.relative_to(GOLDEN) for path in GOLDEN.rglob("*") if path.is_file()}
     orphans = stored - results.keys()

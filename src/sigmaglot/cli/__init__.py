@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "Read rules and say what is wrong with them.",
     "match": "Run rules over recorded events.",
     "test": "Run the test events of rules.",
+    "verify": "Run the queries of rules and hold them to their claims.",
     "explain": "Show what becomes of each part of a rule.",
     "list": "List targets, languages, pipelines, fields or codes.",
 }

@@ -42,15 +42,16 @@ def junit_report(reports: Sequence[Report]) -> str:
 def _add_case(suite: ET.Element, report: Report) -> None:
     path = PurePath(report.info.path)
     names = {"classname": path.parent.as_posix(), "name": path.stem, "file": path.as_posix()}
-    case = ET.SubElement(suite, "testcase", {key: _clean(text) for key, text in names.items()})
+    case = ET.SubElement(suite, "testcase", {key: clean_xml(text) for key, text in names.items()})
     if not report.diagnostics:
         return
     kind = "failure" if report.outcome is Outcome.FAILED else "error"
-    problem = ET.SubElement(case, kind, {"message": _clean(report.diagnostics[0].message)})
-    problem.text = _clean("\n".join(str(diagnostic) for diagnostic in report.diagnostics))
+    problem = ET.SubElement(case, kind, {"message": clean_xml(report.diagnostics[0].message)})
+    problem.text = clean_xml("\n".join(str(diagnostic) for diagnostic in report.diagnostics))
 
 
-def _clean(text: str) -> str:
+def clean_xml(text: str) -> str:
+    """Return text without the characters that XML cannot hold."""
     return _NOT_XML.sub("�", text)
 
 

@@ -12,7 +12,7 @@ from sigmaglot.verify.projection.defender import DEFENDER
 from sigmaglot.verify.projection.dnif import DNIF, DNIF_DQL
 from sigmaglot.verify.projection.elastic import ELASTIC, ELASTIC_SECURITY
 from sigmaglot.verify.projection.logpoint import LOGPOINT, LOGPOINT_SECURITY, LOGPOINT_SYSMON
-from sigmaglot.verify.projection.splunk import SPLUNK, SPLUNK_SECURITY
+from sigmaglot.verify.projection.splunk import SPLUNK, SPLUNK_CLASSIC, SPLUNK_SECURITY
 
 PROJECTIONS = {
     "car": CAR,
@@ -26,6 +26,7 @@ PROJECTIONS = {
     "logpoint_sysmon": LOGPOINT_SYSMON,
     "splunk_security": SPLUNK_SECURITY,
     "splunk_sysmon": SPLUNK,
+    "splunk_sysmon_classic": SPLUNK_CLASSIC,
 }
 """The projection of each schema, by the name of its pipeline."""
 

@@ -54,3 +54,36 @@ def number(text: Any, base: int = 10) -> int | None:
 def present(record: Record) -> Record:
     """Return a record without the columns that hold nothing."""
     return {key: value for key, value in record.items() if value is not None}
+
+
+_LABELS = {"Low": "4096", "Medium": "8192", "High": "12288", "System": "16384"}
+
+
+def as_security(event: Event) -> Event:
+    """Return a process creation with the names and forms of Security event 4688.
+
+    An event that was recorded so stays as it is. Source: Microsoft's description of event 4688.
+    """
+    if "NewProcessName" in event:
+        return event
+    domain, name = account(event.get("User"))
+    label = _LABELS.get(event.get("IntegrityLevel") or "")
+    return present(
+        {
+            "Computer": event.get("Computer"),
+            "NewProcessName": event.get("Image"),
+            "ParentProcessName": event.get("ParentImage"),
+            "CommandLine": event.get("CommandLine"),
+            "SubjectDomainName": domain,
+            "SubjectUserName": name,
+            "SubjectLogonId": event.get("LogonId"),
+            "NewProcessId": _hexadecimal(event.get("ProcessId")),
+            "ProcessId": _hexadecimal(event.get("ParentProcessId")),
+            "MandatoryLabel": label and f"S-1-16-{label}",
+        }
+    )
+
+
+def _hexadecimal(text: Any) -> str | None:
+    found = number(text)
+    return None if found is None else hex(found)

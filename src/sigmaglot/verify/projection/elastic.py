@@ -14,6 +14,7 @@ from sigmaglot.verify.projection.common import (
     Projection,
     Record,
     account,
+    as_security,
     base_name,
     hash_of,
     number,
@@ -103,6 +104,7 @@ def _event_data(event: Event) -> Record:
 
 def security_process_creation(event: Event) -> Record:
     """Return the document of Security event 4688."""
+    event = as_security(event)
     return present(
         {
             "winlog.channel": "Security",

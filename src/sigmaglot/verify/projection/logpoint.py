@@ -6,7 +6,14 @@ queries that MITRE CAR publishes for LogPoint.
 
 from __future__ import annotations
 
-from sigmaglot.verify.projection.common import Event, Projection, Record, hash_of, present
+from sigmaglot.verify.projection.common import (
+    Event,
+    Projection,
+    Record,
+    as_security,
+    hash_of,
+    present,
+)
 
 _SYSMON = {
     "CommandLine": "command",
@@ -21,11 +28,17 @@ _SYSMON = {
     "OriginalFileName": "file",
     "ParentCommandLine": "parent_command",
     "ParentImage": "parent_process",
+    "ParentProcessGuid": "parent_process_guid",
+    "ParentProcessId": "parent_process_id",
     "ParentUser": "parent_user",
+    "ProcessGuid": "process_guid",
     "ProcessId": "process_id",
     "Product": "application",
     "Provider_Name": "event_source",
+    "RuleName": "rule",
+    "TerminalSessionId": "session_id",
     "User": "user",
+    "UtcTime": "utc_ts",
 }
 _SECURITY = {
     "Computer": "host",
@@ -52,7 +65,7 @@ def process_creation(event: Event) -> Record:
         "hash_import": hash_of(event, "IMPHASH"),
     }
     mapped = {name: event.get(field) for field, name in _SYSMON.items()}
-    labels = {"label": ["Process", "Create"], "log_ts": event.get("UtcTime")}
+    labels = {"label": ["Process", "Create"], "event_id": "1", "norm_id": "WindowsSysmon"}
     return present({**mapped, **hashes, **labels})
 
 
@@ -61,12 +74,13 @@ def norm_id_process_creation(event: Event) -> Record:
     mapped = {name: event.get(field) for field, name in _SYSMON.items()}
     del mapped["process"], mapped["parent_process"]
     paths = {"image": event.get("Image"), "parent_image": event.get("ParentImage")}
-    fixed = {"norm_id": "WindowsSysmon", "event_id": "1", "log_ts": event.get("UtcTime")}
+    fixed = {"norm_id": "WindowsSysmon", "event_id": "1"}
     return present({**mapped, **paths, **fixed, "hash": event.get("Hashes")})
 
 
 def security_process_creation(event: Event) -> Record:
     """Return the record of Security event 4688."""
+    event = as_security(event)
     mapped = {name: event.get(field) for field, name in _SECURITY.items()}
     return present({**mapped, "norm_id": "WinServer", "event_id": "4688", "channel": "Security"})
 

@@ -5,7 +5,14 @@ Sources: Splunk's security content (data sources) and the field extractions of t
 
 from __future__ import annotations
 
-from sigmaglot.verify.projection.common import Event, Projection, Record, hash_of, present
+from sigmaglot.verify.projection.common import (
+    Event,
+    Projection,
+    Record,
+    as_security,
+    hash_of,
+    present,
+)
 
 
 def process_creation(event: Event) -> Record:
@@ -20,8 +27,17 @@ def process_creation(event: Event) -> Record:
     }
 
 
+def classic_process_creation(event: Event) -> Record:
+    """Return Sysmon's event 1 as an input without XML rendering stores it."""
+    return {
+        **process_creation(event),
+        "source": "WinEventLog:Microsoft-Windows-Sysmon/Operational",
+    }
+
+
 def security_process_creation(event: Event) -> Record:
     """Return the event of Security event 4688."""
+    event = as_security(event)
     return {**_raw(event), "EventCode": "4688", "source": "XmlWinEventLog:Security"}
 
 
@@ -30,4 +46,5 @@ def _raw(event: Event) -> Record:
 
 
 SPLUNK = Projection({"process_creation": process_creation}, {})
+SPLUNK_CLASSIC = Projection({"process_creation": classic_process_creation}, {})
 SPLUNK_SECURITY = Projection({"process_creation": security_process_creation}, {})

@@ -1,0 +1,155 @@
+"""Reports of ``sigmaglot verify``: for people, as JSON, and as JUnit XML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import PurePath
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from sigmaglot.formats.reports import clean_xml
+from sigmaglot.verify.verdict import FAILURES, Counterexample, Status, Tally, Verdict
+
+
+def as_record(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as a JSON-ready mapping with stable keys."""
+    engine = verdict.engine
+    return {
+        "rule_id": verdict.info.id,
+        "rule_title": verdict.info.title,
+        "rule_path": verdict.info.path,
+        "target": verdict.target,
+        "status": str(verdict.status),
+        "claimed": verdict.claimed,
+        "observed": verdict.observed,
+        "engine": asdict(engine) if engine else None,
+        "binds": verdict.binds,
+        "made": _tally(verdict.made),
+        "recorded": _tally(verdict.recorded),
+        "untold": list(verdict.untold),
+        "counterexample": asdict(verdict.counterexample) if verdict.counterexample else None,
+        "reason": verdict.reason,
+        "diagnostics": [one.as_dict() for one in verdict.diagnostics],
+    }
+
+
+def _tally(tally: Tally) -> dict[str, int]:
+    return {**asdict(tally), "agreed": tally.agreed}
+
+
+def json_report(verdicts: Sequence[Verdict]) -> str:
+    """Return all verdicts as one JSON array."""
+    records = [as_record(verdict) for verdict in verdicts]
+    return json.dumps(records, ensure_ascii=False, indent=2) + "\n"
+
+
+def text_report(verdicts: Sequence[Verdict]) -> str:
+    """Return what failed or was not run, then a table of targets and engines."""
+    lines = [line for verdict in verdicts for line in _lines(verdict)]
+    return "".join(f"{line}\n" for line in (*lines, *_table(verdicts)))
+
+
+def _lines(verdict: Verdict) -> Iterator[str]:
+    if verdict.status is Status.KEPT:
+        return
+    engine = f" ({verdict.engine.name})" if verdict.engine else ""
+    target = f" for {verdict.target}" if verdict.target else ""
+    yield f"{verdict.status}: {verdict.info.path}{target}{engine}"
+    if verdict.reason:
+        yield f"    {verdict.reason}"
+    for diagnostic in verdict.diagnostics:
+        yield from (f"    {line}" for line in str(diagnostic).splitlines())
+    if verdict.counterexample:
+        yield from _example(verdict, verdict.counterexample)
+
+
+def _example(verdict: Verdict, found: Counterexample) -> Iterator[str]:
+    claim = f"claimed {verdict.claimed}, observed {verdict.observed}"
+    wrong = "does not find" if found.kind == "missed" else "finds"
+    right = "finds" if found.kind == "missed" else "does not"
+    yield f"    {claim}: the query {wrong} an event that the rule {right}"
+    yield f"    tests:     {found.tests}"
+    yield f"    leaf:      {found.leaf or '(no single one)'}"
+    yield f"    event:     {_json(found.event)}"
+    yield f"    stored:    {_json(found.record)}"
+    for number, line in enumerate(found.query.splitlines()):
+        yield f"    {'query:' if not number else '':10} {line}"
+    yield f"    reproduce: {found.reproduce}"
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+HEAD = ("target", "engine", "standing", "rules", "kept", "broken", "refused", "not run", "events")
+
+
+def _table(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """Yield a line for each target and engine, and one for each target without a query."""
+    rows = [HEAD, *_rows(verdicts)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+    missing = sum(verdict.status is Status.UNSUPPORTED for verdict in verdicts)
+    if missing:
+        yield f"without a query, and a reason for each above: {missing}"
+
+
+def _rows(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, ...]]:
+    groups: dict[tuple[str, str, str], list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.status not in {Status.UNSUPPORTED, Status.BAD_RULE}:
+            engine = verdict.engine
+            name, standing = (engine.name, engine.standing) if engine else ("none", "")
+            groups.setdefault((verdict.target, name, standing), []).append(verdict)
+    for key, found in groups.items():
+        counts = [sum(one.status is status for one in found) for status in _COUNTED]
+        events = sum(one.made.events + one.recorded.events for one in found)
+        yield (*key, str(len(found)), *map(str, counts), str(events))
+
+
+_COUNTED = (Status.KEPT, Status.BROKEN, Status.REFUSED, Status.NOT_RUN)
+
+
+def junit_report(verdicts: Sequence[Verdict]) -> str:
+    """Return JUnit XML with a test case for each rule, target and engine."""
+    failures = sum(verdict.status in FAILURES for verdict in verdicts)
+    skipped = sum(verdict.status in _SKIPPED for verdict in verdicts)
+    counts = {"tests": str(len(verdicts)), "failures": str(failures), "skipped": str(skipped)}
+    root = ET.Element("testsuites", counts)
+    suite = ET.SubElement(root, "testsuite", {"name": "sigmaglot verify", **counts})
+    for verdict in verdicts:
+        _add_case(suite, verdict)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+
+
+_SKIPPED = frozenset({Status.NOT_RUN, Status.UNSUPPORTED})
+
+
+def _add_case(suite: ET.Element, verdict: Verdict) -> None:
+    path = PurePath(verdict.info.path)
+    engine = verdict.engine.name if verdict.engine else ""
+    names = {
+        "classname": ".".join(filter(None, (verdict.target, engine))),
+        "name": path.stem,
+        "file": path.as_posix(),
+    }
+    case = ET.SubElement(suite, "testcase", {key: clean_xml(text) for key, text in names.items()})
+    if verdict.status is Status.KEPT:
+        return
+    kind = "failure" if verdict.status in FAILURES else "skipped"
+    text = clean_xml("\n".join(_lines(verdict)))
+    message = clean_xml(verdict.reason or str(verdict.status))
+    ET.SubElement(case, kind, {"message": message}).text = text
+
+
+VERIFICATIONS: Mapping[str, Callable[[Sequence[Verdict]], str]] = {
+    "text": text_report,
+    "json": json_report,
+    "junit": junit_report,
+}
+"""Reports by the name that ``sigmaglot verify -f`` takes."""

@@ -1,0 +1,272 @@
+"""Run the queries of rules in engines, and hold them against the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sigmaglot.compiler import Options, Result, compile_rule, read_rule
+from sigmaglot.errors import Diagnostic, Severity
+from sigmaglot.evaluate import Event, compile_predicate
+from sigmaglot.events import Recorded
+from sigmaglot.explain import leaf_label
+from sigmaglot.frontend import Rule
+from sigmaglot.logsource import logsource_test
+from sigmaglot.rule import LogSource, RuleInfo
+from sigmaglot.source import Document
+from sigmaglot.targets import Target
+from sigmaglot.verify.claims import breaks
+from sigmaglot.verify.counterexample import Case, Suspect, smallest
+from sigmaglot.verify.engines.model import (
+    Binder,
+    CannotRunError,
+    Dataset,
+    Engine,
+    Record,
+    RefusedError,
+)
+from sigmaglot.verify.engines.registry import binder_of, engines_of
+from sigmaglot.verify.projection import PROJECTIONS
+from sigmaglot.verify.projection.common import Project
+from sigmaglot.verify.targets import Ground, ground_of
+from sigmaglot.verify.verdict import UNSTATED, EngineInfo, Status, Tally, Verdict
+from sigmaglot.verify.witnesses import Witness, make_witnesses
+from sigmaglot.verify.witnesses.forms import FORMS
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be verified, and how.
+
+    Attributes:
+        targets: Whose queries are run.
+        engines: Names of those that run them; without any, all that are installed.
+        options: How rules are compiled.
+        seed: Of the choice among like leaves.
+        given: Events in the place of those that are made; None for made ones.
+    """
+
+    targets: tuple[Target, ...]
+    engines: tuple[str, ...] = ()
+    options: Options = field(default_factory=Options)
+    seed: int = 0
+    given: tuple[dict[str, Any], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Events that one rule is held against, with what the rule means of each."""
+
+    witnesses: tuple[Witness, ...]
+    meant: tuple[bool, ...]
+
+
+class Verifier:
+    """Verifies rules one after the other; recorded events are stored once for all of them."""
+
+    def __init__(
+        self, request: Request, recorded: Sequence[Recorded] = (), pipelines: Sequence[Any] = ()
+    ) -> None:
+        self._request = request
+        self._pipelines = pipelines
+        self._recorded = [(one, Event(one.values)) for one in recorded]
+        self._scopes: dict[LogSource, list[tuple[Witness, Event]]] = {}
+        self._stored: dict[tuple[str, str, LogSource], tuple[Dataset, list[Record]]] = {}
+        self._seen: dict[str, str] = {}
+
+    def verify(self, documents: Iterable[Document | Diagnostic]) -> Iterator[Verdict]:
+        """Yield the verdicts of documents in order: one an engine and target of each rule."""
+        for document in documents:
+            found = (
+                document
+                if isinstance(document, Diagnostic)
+                else read_rule(document, self._pipelines, self._seen)
+            )
+            if isinstance(found, Rule):
+                yield from self._rule(found)
+            elif found.severity is Severity.ERROR:
+                info = RuleInfo(found.path, found.rule_id)
+                yield Verdict(info, "", Status.BAD_RULE, diagnostics=(found,))
+
+    def _rule(self, rule: Rule) -> Iterator[Verdict]:
+        category = rule.info.logsource.category
+        made, untold = self._make(rule, category)
+        for target in self._request.targets:
+            result = compile_rule(
+                rule, rule.condition, target, self._request.options, self._pipelines
+            )
+            if not result.ok:
+                yield Verdict(
+                    rule.info, target.name, Status.UNSUPPORTED, diagnostics=result.diagnostics
+                )
+                continue
+            yield from self._target(_Task(rule, target, result, made, untold))
+
+    def _make(self, rule: Rule, category: str) -> tuple[Trial, tuple[str, ...]]:
+        """Return the rule's witnesses, and the labels of leaves that have none."""
+        means = compile_predicate(rule.condition)
+        if self._request.given is not None:
+            witnesses: tuple[Witness, ...] = tuple(
+                Witness("the given event", values) for values in self._request.given
+            )
+            untold: tuple[str, ...] = ()
+        elif category in FORMS:
+            found = make_witnesses(rule.condition, category, self._request.seed)
+            witnesses = found.events
+            untold = tuple(dict.fromkeys(leaf_label(leaf) for leaf in found.untold))
+        else:
+            witnesses, untold = (), ()
+        return Trial(witnesses, tuple(means(Event(one.values)) for one in witnesses)), untold
+
+    def _target(self, task: _Task) -> Iterator[Verdict]:
+        ground = ground_of(task.target)
+        category = task.rule.info.logsource.category
+        projection = PROJECTIONS.get(ground.schema) if ground else None
+        project = projection.categories.get(category) if projection else None
+        if ground is None or project is None:
+            why = "no engine runs this language" if ground is None else _not_projected(task, ground)
+            yield task.verdict(Status.NOT_RUN, reason=why)
+            return
+        binder = binder_of(ground.language, self._request.engines)
+        binds = None
+        if binder is not None and not isinstance(binder, str):
+            problems = [one for query in task.result.queries for one in binder.problems(query)]
+            binds = not problems
+            if problems or not engines_of(ground.language, self._request.engines):
+                yield _bound(task, binder, problems)
+        for engine in engines_of(ground.language, self._request.engines):
+            yield self._run(task, engine, ground, project, binds)
+
+    def _run(
+        self, task: _Task, engine: Engine, ground: Ground, project: Project, binds: bool | None
+    ) -> Verdict:
+        records = task.records(ground.schema, project)
+        scope = self._scope(task.rule.info.logsource)
+        known = {"engine": info_of(engine), "binds": binds}
+        try:
+            found = find_all(engine.load(records), task.result.queries)
+            stored, found_stored = self._find_recorded(task, engine, ground, project)
+        except CannotRunError as error:
+            return task.verdict(Status.NOT_RUN, reason=str(error), **known)
+        except RefusedError as error:
+            return task.verdict(Status.REFUSED, reason=str(error), **known)
+        means = compile_predicate(task.rule.condition)
+        meant = [means(event) for _, event in scope]
+        suspects = [
+            *task.suspects(task.made.witnesses, task.made.meant, found, records),
+            *task.suspects([one for one, _ in scope], meant, found_stored, stored),
+        ]
+        case = Case(task.rule, task.target, task.result, engine, project, self._request.options)
+        return task.verdict(
+            Status.BROKEN if suspects else Status.KEPT,
+            made=tally(task.made.meant, found),
+            recorded=tally(meant, found_stored),
+            counterexample=smallest(case, suspects) if suspects else None,
+            **known,
+        )
+
+    def _scope(self, source: LogSource) -> list[tuple[Witness, Event]]:
+        """Return the recorded events of a log source; all where nothing tells."""
+        if source not in self._scopes:
+            test = logsource_test(source) or (lambda _: True)
+            self._scopes[source] = [
+                (Witness(f"the recorded event `{one.id}`", one.values), event)
+                for one, event in self._recorded
+                if test(event)
+            ]
+        return self._scopes[source]
+
+    def _find_recorded(
+        self, task: _Task, engine: Engine, ground: Ground, project: Project
+    ) -> tuple[Sequence[Record], frozenset[int]]:
+        """Return the stored recorded events, and which of them the queries find."""
+        source = task.rule.info.logsource
+        scope = self._scope(source)
+        if not scope:
+            return (), frozenset()
+        key = (engine.name, ground.schema, source)
+        if key not in self._stored:
+            records: list[Record] = [project(one.values) for one, _ in scope]
+            self._stored[key] = engine.load(records), records
+        dataset, records = self._stored[key]
+        return records, find_all(dataset, task.result.queries)
+
+
+def _not_projected(task: _Task, ground: Ground) -> str:
+    source = task.rule.info.logsource
+    return f"what {ground.schema} stores of events of ({source}) is not modelled"
+
+
+def _bound(task: _Task, binder: Binder, problems: Sequence[str]) -> Verdict:
+    return task.verdict(
+        Status.REFUSED if problems else Status.KEPT,
+        engine=EngineInfo(binder.name, binder.title, str(binder.standing)),
+        binds=not problems,
+        reason="; ".join(problems),
+    )
+
+
+def info_of(engine: Engine) -> EngineInfo:
+    """Return what reports say of an engine."""
+    return EngineInfo(engine.name, engine.title, str(engine.standing))
+
+
+def find_all(dataset: Dataset, queries: Sequence[str]) -> frozenset[int]:
+    """Return the records that some query of a rule finds.
+
+    Raises:
+        CannotRunError: The engine does not model a query.
+        RefusedError: A query is not of the language.
+    """
+    return frozenset().union(*(dataset.find(query) for query in queries))
+
+
+def tally(meant: Sequence[bool], found: frozenset[int]) -> Tally:
+    """Count how a query's finds stand to what its rule means."""
+    missed = sum(means and index not in found for index, means in enumerate(meant))
+    extra = sum(not means and index in found for index, means in enumerate(meant))
+    return Tally(len(meant), sum(meant), missed, extra)
+
+
+class _Task:
+    """One rule for one target."""
+
+    def __init__(
+        self, rule: Rule, target: Target, result: Result, made: Trial, untold: tuple[str, ...]
+    ) -> None:
+        self.rule = rule
+        self.target = target
+        self.result = result
+        self.made = made
+        self.untold = untold
+        self._records: dict[str, list[Record]] = {}
+
+    @property
+    def claim(self) -> str:
+        """Return the fidelity that is claimed."""
+        return UNSTATED if self.target.is_pysigma else str(self.result.fidelity)
+
+    def records(self, schema: str, project: Project) -> list[Record]:
+        """Return the witnesses as a schema stores them."""
+        if schema not in self._records:
+            self._records[schema] = [project(one.values) for one in self.made.witnesses]
+        return self._records[schema]
+
+    def suspects(
+        self,
+        witnesses: Sequence[Witness],
+        meant: Sequence[bool],
+        found: frozenset[int],
+        records: Sequence[Record],
+    ) -> Iterator[Suspect]:
+        """Yield the events on which the claim is broken."""
+        for index, (witness, means) in enumerate(zip(witnesses, meant, strict=True)):
+            if breaks(self.claim, meant=means, found=index in found):
+                yield Suspect(witness, records[index], means)
+
+    def verdict(self, status: Status, **known: Any) -> Verdict:
+        """Return a verdict about this rule and target."""
+        return Verdict(
+            self.rule.info, self.target.name, status, self.claim, untold=self.untold, **known
+        )
