@@ -18,7 +18,7 @@ COMMANDS = {
     "test": "Run the test events of rules.",
     "verify": "Run the queries of rules and hold them to their claims.",
     "explain": "Show what becomes of each part of a rule.",
-    "list": "List targets, languages, pipelines, fields or codes.",
+    "list": "List targets, languages, pipelines, engines, fields or codes.",
 }
 """Commands and their help, so that the list of them needs no import."""
 

@@ -33,7 +33,7 @@ def _text(value: Any) -> str:
 
 @click.group("list")
 def command() -> None:
-    """List targets, languages, pipelines, fields or codes."""
+    """List targets, languages, pipelines, engines, fields or codes."""
 
 
 def _listing(name: str, about: str) -> Callable[[Callable[[], list[Row]]], click.Command]:
@@ -72,6 +72,14 @@ def pipelines() -> list[Row]:
     from sigmaglot.catalogue import pipeline_rows  # noqa: PLC0415
 
     return pipeline_rows()
+
+
+@_listing("engines", "List what runs queries for `verify`, and whose word it is.")
+def engines() -> list[Row]:
+    """Return a row for each engine."""
+    from sigmaglot.verify.engines.registry import engine_rows  # noqa: PLC0415
+
+    return engine_rows()
 
 
 @_listing("codes", "List the codes of diagnostics and notes.")

@@ -26,7 +26,7 @@ from sigmaglot.verify.engines.model import (
     Record,
     RefusedError,
 )
-from sigmaglot.verify.engines.registry import binder_of, engines_of
+from sigmaglot.verify.engines.registry import binder_of, engines_of, make_engine
 from sigmaglot.verify.projection import PROJECTIONS
 from sigmaglot.verify.projection.common import Project
 from sigmaglot.verify.targets import Ground, ground_of
@@ -136,7 +136,17 @@ class Verifier:
             if problems or not engines_of(ground.language, self._request.engines):
                 yield _bound(task, binder, problems)
         for engine in engines_of(ground.language, self._request.engines):
-            yield self._run(task, engine, ground, project, binds)
+            yield self._run_safely(task, engine, ground, project, binds)
+
+    def _run_safely(
+        self, task: _Task, engine: Engine, ground: Ground, project: Project, binds: bool | None
+    ) -> Verdict:
+        """Return what an engine says; one that raises loses this verdict, not the run."""
+        try:
+            return self._run(task, engine, ground, project, binds)
+        except Exception as error:  # noqa: BLE001 - an engine's surprise is one rule's
+            why = f"internal error of {engine.name}: {type(error).__name__}: {error}"
+            return task.verdict(Status.FAILED, engine=info_of(engine), reason=why)
 
     def _run(
         self, task: _Task, engine: Engine, ground: Ground, project: Project, binds: bool | None
@@ -188,7 +198,7 @@ class Verifier:
         key = (engine.name, ground.schema, source)
         if key not in self._stored:
             records: list[Record] = [project(one.values) for one, _ in scope]
-            self._stored[key] = engine.load(records), records
+            self._stored[key] = make_engine(engine.name).load(records), records
         dataset, records = self._stored[key]
         return records, find_all(dataset, task.result.queries)
 

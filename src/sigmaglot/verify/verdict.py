@@ -11,7 +11,7 @@ from sigmaglot.rule import RuleInfo
 
 
 class Status(StrEnum):
-    """How a run ended; BROKEN and REFUSED are failures."""
+    """How a run ended; what is in ``FAILURES`` fails the run."""
 
     KEPT = "kept"
     BROKEN = "broken"
@@ -19,9 +19,10 @@ class Status(StrEnum):
     NOT_RUN = "not run"
     UNSUPPORTED = "unsupported"
     BAD_RULE = "bad rule"
+    FAILED = "internal error"
 
 
-FAILURES = frozenset({Status.BROKEN, Status.REFUSED, Status.BAD_RULE})
+FAILURES = frozenset({Status.BROKEN, Status.REFUSED, Status.BAD_RULE, Status.FAILED})
 
 UNSTATED = "unstated"
 """The claim of a converter that makes none; its query is held to be the rule."""

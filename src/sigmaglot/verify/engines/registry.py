@@ -3,123 +3,132 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from sigmaglot.errors import ConfigurationError, UsageError
-from sigmaglot.verify.engines.model import Binder, Engine
-from sigmaglot.verify.engines.reader import ReaderEngine
-from sigmaglot.verify.projection.defender import DEFENDER_TYPES
-from sigmaglot.verify.projection.elastic import ELASTIC_TYPES
+from sigmaglot.verify.engines.model import Binder, Engine, Standing
 
 EXTRA = "sigmaglot[verify]"
 """What to install for the engines."""
-
-
-def _kusto() -> list[Engine]:
-    from sigmaglot.verify.readers import kusto  # noqa: PLC0415 - a language's engines on demand
-
-    return [
-        ReaderEngine("kusto-model", "a reader of Kusto", lambda q: kusto.read(q, DEFENDER_TYPES))
-    ]
-
-
-def _kusto_duckdb() -> list[Engine]:
-    from sigmaglot.verify.engines.kusto_duckdb import KustoDuckDB  # noqa: PLC0415 - heavy
-
-    return [KustoDuckDB()]
-
-
-def _kusto_chdb() -> list[Engine]:
-    from sigmaglot.verify.engines.kusto_chdb import KustoChdb  # noqa: PLC0415 - heavy
-
-    return [KustoChdb()]
-
-
-def _kibana() -> list[Engine]:
-    from sigmaglot.verify.readers import kibana_kql  # noqa: PLC0415 - as above
-
-    title = "a reader of Kibana KQL over a model of Elasticsearch, wildcards on keywords "
-    return [
-        ReaderEngine(
-            "kibana-model",
-            title + "split at blanks (query_string)",
-            lambda q: kibana_kql.read(q, ELASTIC_TYPES, keyword_wildcard="query_string"),
-        ),
-        ReaderEngine(
-            "kibana-model-wildcard",
-            title + "whole (wildcard, Kibana 8.5 and later)",
-            lambda q: kibana_kql.read(q, ELASTIC_TYPES, keyword_wildcard="wildcard"),
-        ),
-    ]
-
-
-def _spl() -> list[Engine]:
-    from sigmaglot.verify.readers import spl  # noqa: PLC0415 - as above
-
-    return [ReaderEngine("spl-model", "a reader of SPL", spl.read)]
-
-
-def _logpoint() -> list[Engine]:
-    from sigmaglot.verify.readers import logpoint  # noqa: PLC0415 - as above
-
-    return [ReaderEngine("logpoint-model", "a reader of LogPoint", logpoint.read)]
-
-
-def _dnif_fetch() -> list[Engine]:
-    from sigmaglot.verify.readers import dnif_fetch  # noqa: PLC0415 - as above
-
-    title = "a reader of DNIF _fetch, regular expressions "
-    return [
-        ReaderEngine("dnif-model", title + "on whole values", dnif_fetch.read),
-        ReaderEngine(
-            "dnif-model-search", title + "anywhere", lambda q: dnif_fetch.read(q, anchored=False)
-        ),
-    ]
-
-
-def _dnif_dql() -> list[Engine]:
-    from sigmaglot.verify.readers import dnif_dql  # noqa: PLC0415 - as above
-
-    return [ReaderEngine("dql-model", "a reader of DNIF DQL", dnif_dql.read)]
-
-
-def _car() -> list[Engine]:
-    from sigmaglot.verify.readers import car  # noqa: PLC0415 - as above
-
-    title = "a reader of CAR pseudocode, match with letter case"
-    return [ReaderEngine("car-model", title, lambda q: car.read(q, match_ignores_case=False))]
-
-
-def _lucene() -> list[Engine]:
-    from sigmaglot.verify.readers import lucene  # noqa: PLC0415 - as above
-
-    title = "a reader of Lucene's query string over a model of Elasticsearch"
-    return [ReaderEngine("lucene-model", title, lambda q: lucene.read(q, ELASTIC_TYPES))]
-
-
-Make = Callable[[], list[Engine]]
-
-_ENGINES: dict[str, dict[str, Make]] = {
-    "kusto": {"kusto-model": _kusto, "kusto-duckdb": _kusto_duckdb, "kusto-chdb": _kusto_chdb},
-    "kibana_kql": {"kibana-model": _kibana, "kibana-model-wildcard": _kibana},
-    "spl": {"spl-model": _spl},
-    "logpoint": {"logpoint-model": _logpoint},
-    "dnif_fetch": {"dnif-model": _dnif_fetch, "dnif-model-search": _dnif_fetch},
-    "dnif_dql": {"dql-model": _dnif_dql},
-    "car": {"car-model": _car},
-    "lucene": {"lucene-model": _lucene},
-}
-"""Language to its engines by name; one maker may bring several."""
-
-_NEEDS = {"kusto-duckdb": "duckdb_kql", "kusto-chdb": "chdb"}
-_ONLY_BY_NAME = {"kusto-chdb"}
 BINDER = "kusto-binder"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One engine of the table.
+
+    Attributes:
+        name: What ``--engine`` takes.
+        language: What its queries are written in.
+        title: What it is.
+        standing: Whose word its answers are.
+        module: Where it is.
+        factory: The name there of a reader's function, or of an engine's class.
+        options: Of the reader; ``types`` names the table of column types.
+        needs: A package that must be installed, empty for none beside the extra.
+        is_usual: Whether it runs without being named.
+    """
+
+    name: str
+    language: str
+    title: str
+    standing: Standing
+    module: str
+    factory: str = "read"
+    options: tuple[tuple[str, Any], ...] = ()
+    needs: str = "lark"
+    is_usual: bool = True
+
+
+def _reader(name: str, language: str, title: str, **options: Any) -> Entry:
+    module = f"sigmaglot.verify.readers.{language}"
+    return Entry(name, language, title, Standing.OURS, module, options=tuple(options.items()))
+
+
+def _kusto(name: str, title: str, factory: str, needs: str, **known: Any) -> Entry:
+    module = f"sigmaglot.verify.engines.{name.replace('-', '_')}"
+    return Entry(name, "kusto", title, Standing.INDEPENDENT, module, factory, needs=needs, **known)
+
+
+_KIBANA = "a reader of Kibana KQL over a model of Elasticsearch; a wildcard on a keyword "
+_DNIF = "a reader of DNIF _fetch; a regular expression matches "
+
+ENTRIES = (
+    _reader("kusto-model", "kusto", "a reader of Kusto", types="defender"),
+    _kusto("kusto-duckdb", "duckdb-kql on DuckDB", "KustoDuckDB", "duckdb_kql"),
+    _kusto("kusto-chdb", "chdb, ClickHouse's Kusto dialect", "KustoChdb", "chdb", is_usual=False),
+    _reader(
+        "kibana-model",
+        "kibana_kql",
+        f"{_KIBANA}is split at blanks (query_string)",
+        types="elastic",
+        keyword_wildcard="query_string",
+    ),
+    _reader(
+        "kibana-model-wildcard",
+        "kibana_kql",
+        f"{_KIBANA}is whole (wildcard, Kibana 8.5 and later)",
+        types="elastic",
+        keyword_wildcard="wildcard",
+    ),
+    _reader("spl-model", "spl", "a reader of SPL"),
+    _reader("logpoint-model", "logpoint", "a reader of LogPoint"),
+    _reader("dnif-model", "dnif_fetch", f"{_DNIF}the whole value"),
+    _reader("dnif-model-search", "dnif_fetch", f"{_DNIF}a part of the value", anchored=False),
+    _reader("dql-model", "dnif_dql", "a reader of DNIF DQL"),
+    _reader(
+        "car-model",
+        "car",
+        "a reader of CAR pseudocode; match respects letter case",
+        match_ignores_case=False,
+    ),
+    _reader("lucene-model", "lucene", "a reader of Lucene query strings", types="elastic"),
+)
+"""Every engine, in the order in which reports name them."""
+
+_BY_NAME = {entry.name: entry for entry in ENTRIES}
 
 
 def engine_names() -> tuple[str, ...]:
     """Return the names that ``--engine`` takes, the binder's included."""
-    return (*(name for found in _ENGINES.values() for name in found), BINDER)
+    return (*_BY_NAME, BINDER)
+
+
+def engine_rows() -> list[dict[str, Any]]:
+    """Return name, language, standing, title and usability of each engine, the binder's last."""
+    rows = [
+        {
+            "name": entry.name,
+            "language": entry.language,
+            "standing": str(entry.standing),
+            "title": entry.title,
+            "status": _lacking(entry) or "ok",
+        }
+        for entry in ENTRIES
+    ]
+    binder = find_binder()
+    return [
+        *rows,
+        {
+            "name": BINDER,
+            "language": "kusto",
+            "standing": str(Standing.VENDOR),
+            "title": "Microsoft's Kusto language service, which binds and does not run",
+            "status": binder if isinstance(binder, str) else "ok",
+        },
+    ]
+
+
+def _lacking(entry: Entry) -> str:
+    """Return why an engine cannot be used on this machine, empty where it can."""
+    if find_spec(entry.needs):
+        return ""
+    where = "install it" if entry.needs == "chdb" else f"install `{EXTRA}`"
+    return f"needs {entry.needs}, which is not installed: {where}"
 
 
 def check_engine_names(names: tuple[str, ...]) -> None:
@@ -130,36 +139,58 @@ def check_engine_names(names: tuple[str, ...]) -> None:
         ConfigurationError: What an engine needs is not installed.
     """
     if find_spec("lark") is None:
-        raise ConfigurationError(f"verify needs lark: install `{EXTRA}`")
+        raise ConfigurationError(f"verify needs lark, which is not installed: install `{EXTRA}`")
     for name in names:
         if name not in engine_names():
             raise UsageError(f"no engine is called `{name}`; there are {', '.join(engine_names())}")
-        needed = _NEEDS.get(name)
-        if needed and find_spec(needed) is None:
-            raise ConfigurationError(f"the engine `{name}` needs {needed}, which is not installed")
-        if name == BINDER and isinstance(found := find_binder(), str):
-            raise ConfigurationError(f"the engine `{name}` cannot be used: {found}")
+        binder = find_binder() if name == BINDER else None
+        lacking = binder if isinstance(binder, str) else ""
+        if name in _BY_NAME:
+            lacking = _lacking(_BY_NAME[name])
+        if lacking:
+            raise ConfigurationError(f"the engine `{name}` cannot be used: {lacking}")
+
+
+def engines_of(language: str, names: tuple[str, ...] = ()) -> tuple[Engine, ...]:
+    """Return the engines of a language: those named, or without names all that are installed."""
+    return tuple(
+        load_engine(entry.name)
+        for entry in ENTRIES
+        if entry.language == language
+        and (entry.name in names if names else entry.is_usual and not _lacking(entry))
+    )
 
 
 @cache
-def engines_of(language: str, names: tuple[str, ...] = ()) -> tuple[Engine, ...]:
-    """Return the engines of a language: those named, or without names all that are installed."""
-    found: dict[str, Engine] = {}
-    for name, make in _ENGINES.get(language, {}).items():
-        wanted = name in names if names else _is_usual(name)
-        if wanted and name not in found:
-            found.update({engine.name: engine for engine in make()})
-    return tuple(engine for name, engine in found.items() if not names or name in names)
+def load_engine(name: str) -> Engine:
+    """Return an engine by name, the same at every call."""
+    return make_engine(name)
 
 
-def _is_usual(name: str) -> bool:
-    return name not in _ONLY_BY_NAME and (name not in _NEEDS or find_spec(_NEEDS[name]) is not None)
+def make_engine(name: str) -> Engine:
+    """Return an engine of its own, for records that stay while others come and go."""
+    entry = _BY_NAME[name]
+    factory = getattr(import_module(entry.module), entry.factory)
+    if entry.standing is not Standing.OURS:
+        engine: Engine = factory()
+        return engine
+    from sigmaglot.verify.engines.reader import ReaderEngine  # noqa: PLC0415 - needs lark
+
+    options = {key: _types(value) if key == "types" else value for key, value in entry.options}
+    read: Callable[[str], Any] = partial(factory, **options)
+    return ReaderEngine(entry.name, entry.title, read)
+
+
+def _types(name: str) -> Any:
+    from sigmaglot.verify.projection import PROJECTIONS  # noqa: PLC0415 - for readers only
+
+    return PROJECTIONS[{"defender": "defender_xdr", "elastic": "elastic_ecs"}[name]].types
 
 
 @cache
 def find_binder() -> Binder | str:
     """Return Kusto's binder, or why this machine has none."""
-    from sigmaglot.verify.engines import kusto_binder  # noqa: PLC0415 - heavy
+    from sigmaglot.verify.engines import kusto_binder  # noqa: PLC0415 - asked for by Kusto alone
 
     return kusto_binder.find_binder()
 
