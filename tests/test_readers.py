@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from lark.exceptions import VisitError
+from lark.visitors import Transformer
 
 from sigmaglot.verify.readers import car, dnif_dql, dnif_fetch, kibana_kql, kusto, logpoint, spl
 from sigmaglot.verify.readers.base import ReadError
-from sigmaglot.verify.readers.regexes import re2
+from sigmaglot.verify.readers.grammar import grammar, parse, transform
+from sigmaglot.verify.readers.regexes import compile_or_fail, re2
 from sigmaglot.verify.readers.uax29 import tokens
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -181,6 +184,15 @@ def test_kusto_without_types_raises_where_only_a_type_could_tell():
 def test_re2_refuses(pattern):
     with pytest.raises(ReadError):
         re2(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(", "[[a]", "a{99999999999}", "(" * 3_000 + ")" * 3_000], ids=len
+)
+def test_what_python_cannot_compile_or_warns_of_is_refused_with_its_place(pattern):
+    with pytest.raises(ReadError) as caught:
+        compile_or_fail(pattern, offset=7)
+    assert caught.value.offset == 7
 
 
 @pytest.mark.parametrize(
@@ -406,6 +418,36 @@ ROW = {
         ),
         ("EventCode=1 | fields EventCode | search Image=*", False),
         ("EventCode=1 | fields - Image | search NOT Image=* | sort - _time | head 5", True),
+        ("User=x OR EventCode=1 AND NOT EventCode=2 OR User=x", True),
+        ("NOT NOT EventCode=1 NOT NOT NOT EventCode=2", True),
+        ("User!=NOT OR EventCode=1", True),
+        ("NOT(EventCode=2)AND(EventCode=1)", True),
+        (r"Image=c:\\*\\cmd.exe", True),
+        (r"Image=c:\\windows\\ OR EventCode=2", False),
+        (r"C:\\Windows\\System32\\cmd.exe", True),
+        ("EventCode = 1 Image = *cmd.exe", True),
+        ("EventCodeIN (1)", False),
+        ("NOT EventCodeIN (1)", True),
+        ("nothing or EventCode=1", False),
+        ("search search=x OR EventCode=1", True),
+        ("EventCode=1 | where EventCode*2+1=3 AND 7%4=3 AND 1-2-3=-4", True),
+        ("EventCode=1 | where 6/2/3=1 AND 2*(1+1)=4", True),
+        ("EventCode=1 | where isnull(User*2) AND isnull(1/0) AND isnull(Image-1)", True),
+        ("EventCode=1 | eval n=EventCode*2 | search n=2", True),
+        ("EventCode=1 | where NOT NOT EventCode=1 AND NOT NOT NOT EventCode=2", True),
+        ('EventCode=1 | where case(EventCode=2, "two", EventCode=1, "one")="one"', True),
+        ('EventCode=1 | where isnull(case(EventCode=2, "two"))', True),
+        ('EventCode=1 | where strftime(0, "%F %T")="1970-01-01 00:00:00"', True),
+        ('EventCode=1 | where strptime("1970-01-02 00:00:01", "%Y-%m-%d %H:%M:%S")=86401', True),
+        ('EventCode=1 | where strptime("1970-01-01 00:00:01.500", "%F %T.%3N")=1.5', True),
+        ("EventCode=1 | eval \"a b\"=1, c='a b'+1 | where c=2", True),
+        ("EventCode=1 | where if(EventCode=1, true(), false())", True),
+        (r'EventCode=1 | regex "(?i)CMD\.EXE"', True),
+        (r'EventCode=1 | regex CommandLine="^\"cmd"', True),
+        (r'EventCode=1 | rex "echo \"(?<said>[^\"]+)" | search said="Hello World"', True),
+        ('EventCode=1 | table Image, "EventCode" | search EventCode=1 NOT CommandLine=*', True),
+        ("EventCode=1 | fields + Im* | search Image=* NOT EventCode=*", True),
+        ("EventCode=1|search Image=*cmd.exe|head limit=3", True),
     ],
 )
 def test_spl_matches(text, expected):
@@ -430,7 +472,6 @@ def test_spl_matches(text, expected):
         '"Image"=x',
         "earliest=-7d EventCode=1",
         "`sysmon` EventCode=1",
-        "EventCode=1 | stats count by Image",
         "EventCode=1 | where dotted.name=1",
         "EventCode=1 | where Image",
         'EventCode=1 | where EventCode=1 or Image="x"',
@@ -440,10 +481,86 @@ def test_spl_matches(text, expected):
         "EventCode=1 | where frobnicate(Image)",
         'EventCode=1 | where match(Image, "(")',
         'EventCode=1 | rex field=Image "nothing named"',
+        "",
+        "search",
+        "AND EventCode=1",
+        "EventCode=1 OR AND EventCode=2",
+        "NOT=1",
+        "NOT-x",
+        'EventCode=1"x"',
+        '"a""b"',
+        'Image:"cmd.exe"',
+        '"Image"IN ("x")',
+        "TERM(x)",
+        "EventCode<x",
+        "EventCode=1 |",
+        "EventCode=1 | WHERE EventCode=1",
+        "EventCode=1 | where EventCode=1 EventCode=2",
+        "EventCode=1 | where EventCode=1=1",
+        "EventCode=1 | where !isnull(Image)",
+        "EventCode=1 | where Image=C*",
+        "EventCode=1 | where match(Image, CommandLine)",
+        "EventCode=1 | where NOT=1",
+        "EventCode=1 | where case(EventCode=1)",
+        "EventCode=1 | where case(EventCode=1, 1, EventCode=2)",
+        'EventCode=1 | where strptime(Image, "%s")=1',
+        'EventCode=1 | where strftime(_time, "%3N")="1"',
+        'EventCode=1 | where strftime(_time, Image)="1"',
+        "EventCode=1 | eval x",
+        "EventCode=1 | eval x=1,",
+        "EventCode=1 | table",
+        "EventCode=1 | sort",
+        "EventCode=1 | stats",
+        "EventCode=1 | stats by Image",
+        "EventCode=1 | stats avg",
+        "EventCode=1 | stats p95(EventCode)",
+        "EventCode=1 | stats values(*)",
+        "EventCode=1 | stats count by *",
+        "EventCode=1 | stats count(eval(EventCode=1))",
+        "EventCode=1 | stats sum(eval(EventCode=1)) as n",
+        "EventCode=1 | stats allnum=true count",
+        "EventCode=1 | streamstats window=2 count by Image",
+        "EventCode=1 | streamstats current=perhaps count",
     ],
 )
 def test_spl_refuses(text):
     refused(spl.read, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "offset"),
+    [
+        (r'EventCode=1 Image="C:\Windows"', len('EventCode=1 Image="C:')),
+        ("EventCode=1 | frobnicate x", len("EventCode=1 | ")),
+        ("(EventCode=1", len("(EventCode=1")),
+        ("EventCode=1 earliest=-7d", len("EventCode=1 ")),
+        ("EventCode=1 | where isnull(EventCode=1)", len("EventCode=1 | where isnull(")),
+        ("EventCode=1 | where EventCode=1 AND Image", len("EventCode=1 | where EventCode=1 AND ")),
+        ('EventCode=1 | where like("x", "a\\\\%")', len('EventCode=1 | where like("x", ')),
+    ],
+)
+def test_spl_errors_name_the_place(text, offset):
+    with pytest.raises(ReadError) as caught:
+        spl.read(text)
+    assert caught.value.offset == offset
+
+
+@pytest.mark.parametrize("text", ['where "x"+1=2', "where Image>1", "where NOT User=1 XOR Image<5"])
+def test_spl_cannot_compare_or_add_texts_and_numbers(text):
+    with pytest.raises(ReadError):
+        spl.read(f"EventCode=1 | {text}").matches(ROW)
+
+
+def test_spl_reads_long_and_deep_queries():
+    values = ", ".join(f'"*value {number}*"' for number in range(10_000))
+    listed = spl.read(f"Image IN ({values})")
+    assert listed.matches({"Image": "a VALUE 9999 b"})
+    assert not listed.matches({"Image": "value"})
+    chain = " OR ".join(f"EventCode={number}" for number in range(5_000))
+    assert spl.read(f"{chain} | where {chain}").matches({"EventCode": 4_999})
+    brackets = "(" * 5_000 + "EventCode=1" + ")" * 5_000
+    assert spl.read(f"{brackets} | where {brackets}").matches(ROW)
+    assert spl.read("NOT " * 5_001 + "EventCode=1").matches({"EventCode": 2})
 
 
 def test_spl_options():
@@ -453,11 +570,174 @@ def test_spl_options():
     with pytest.raises(ReadError):
         spl.read(text).matches(ROW)
     assert spl.read(text, regex_keeps_missing=True).matches(ROW)
+    assert not spl.read(text, regex_keeps_missing=False).matches(ROW)
+
+
+LOGONS = [
+    {"host": "a", "user": "eve", "bytes": "3"},
+    {"host": "b", "user": "bob", "bytes": "10"},
+    {"host": "a", "user": "bob", "bytes": "5"},
+    {"user": "eve"},
+]
+
+
+@pytest.mark.parametrize("command", ["stats", "eventstats", "streamstats"])
+def test_spl_summaries_need_all_rows(command):
+    query = spl.read(f"host=a | {command} count as n by user | where n>1")
+    assert query.stage_names == ("search", command, "where")
+    assert not query.matches({"host": "b", "user": "eve"})
+    with pytest.raises(ReadError, match=f"{command} needs all rows"):
+        query.matches(LOGONS[0])
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "expected"),
+    [
+        ("stats count", [{"count": 4}]),
+        ("search host=c | stats count", [{"count": 0}]),
+        ("search host=c | stats count by user", []),
+        (
+            "stats count as n, dc(user) by host",
+            [{"host": "a", "n": 2, "dc(user)": 2}, {"host": "b", "n": 1, "dc(user)": 1}],
+        ),
+        (
+            'stats sum(bytes) as sum avg(bytes) as "a v" by host',
+            [{"host": "a", "sum": 8, "a v": 4}, {"host": "b", "sum": 10, "a v": 10}],
+        ),
+        (
+            "stats min(bytes) as low max(bytes) as high range(bytes) as wide",
+            [{"low": 3, "high": 10, "wide": 7}],
+        ),
+        ("stats min(user) max(user)", [{"min(user)": "bob", "max(user)": "eve"}]),
+        ("stats stdev(bytes) as s by host | search host=a", ReadError),
+        ("search host=a | stats stdev(bytes) as s | where s*s=2", []),
+        ("search host=a | stats stdev(bytes) as s | where s>1.41 AND s<1.42 | stats c", [{"c": 1}]),
+        ("stats count(host) count(eval(bytes>4)) as big", [{"count(host)": 3, "big": 2}]),
+        ("stats sum(eval(bytes*2)) as twice", [{"twice": 36}]),
+        ("stats values(user) as who by host", [{"host": "a", "who": ("bob", "eve")}, {"host": "b", "who": "bob"}]),
+        ("stats list(user) as who", [{"who": ("eve", "bob", "bob", "eve")}]),
+        ("stats values(user) as who | where who=1", ReadError),
+        ("stats values(user) as who | search who=bob", ReadError),
+        ("stats count by host, user | where count>1", []),
+        ("stats sum(host) as none", [{}]),
+        (
+            "eventstats count by user | table bytes count",
+            [{"bytes": "3", "count": 2}, {"bytes": "10", "count": 2}, {"bytes": "5", "count": 2}, {"count": 2}],
+        ),
+        ("eventstats max(bytes) as m by host | where bytes=m | table user", [{"user": "bob"}] * 2),
+        ("eventstats count as n by host | where isnull(n)", [{"user": "eve"}]),
+        (
+            "streamstats count sum(bytes) as so_far | fields count so_far",
+            [{"count": 1, "so_far": 3}, {"count": 2, "so_far": 13}, {"count": 3, "so_far": 18}, {"count": 4, "so_far": 18}],
+        ),
+        ("streamstats count by host | table count", [{"count": 1}, {"count": 1}, {"count": 2}, {}]),
+        ("streamstats current=f window=1 max(bytes) as before | table before", [{}, {"before": 3}, {"before": 10}, {"before": 5}]),
+        ("search bytes=* | sort bytes | table bytes", [{"bytes": "3"}, {"bytes": "5"}, {"bytes": "10"}]),
+        ("search bytes=* | sort 1 -bytes | table bytes", [{"bytes": "10"}]),
+        ("search bytes=* | sort user, -bytes | table bytes", [{"bytes": "10"}, {"bytes": "5"}, {"bytes": "3"}]),
+        ("sort 0 + user | head 2 | table user", [{"user": "bob"}] * 2),
+        ("sort bytes", ReadError),
+        ("head 1 | table user", [{"user": "eve"}]),
+        ("eval user=upper(user) | stats count by user", [{"user": "EVE", "count": 2}, {"user": "BOB", "count": 2}]),
+    ],
+)  # fmt: skip
+def test_spl_rows(pipeline, expected):
+    query = spl.read(f"* | {pipeline}")
+    if expected is ReadError:
+        with pytest.raises(ReadError):
+            spl.rows(query, LOGONS)
+    else:
+        assert spl.rows(query, LOGONS) == expected
+
+
+def test_spl_rows_without_a_number_are_ten_or_ten_thousand():
+    records = [{"n": number} for number in range(10_001)]
+    assert len(spl.rows(spl.read("* | head"), records)) == 10
+    assert len(spl.rows(spl.read("* | sort n"), records)) == 10_000
+    assert len(spl.rows(spl.read("* | sort 0 n"), records)) == 10_001
+
+
+def test_spl_reads_the_published_selectors():
+    facts = published("splunk_sysmon_cim.json")
+    prose = {"event_id_field"}
+    texts = {
+        name: text
+        for name, text in facts["selectors"].items()
+        if isinstance(text, str) and name not in prose
+    }
+    assert {name: spl.read(text).stage_names for name, text in texts.items()} == dict.fromkeys(
+        ["SC_macro_sysmon", "SC_macro_wineventlog_security", "SC_macro_powershell", "CAR", "recommendation"],
+        ("search",),
+    )  # fmt: skip
+    sysmon = {"source": "XmlWinEventLog:Microsoft-Windows-Sysmon/Operational"}
+    assert spl.read(texts["SC_macro_sysmon"]).matches(sysmon)
+    assert not spl.read(texts["SC_macro_powershell"]).matches(sysmon)
+
+
+def test_spl_reads_the_field_names_of_the_published_queries():
+    names = published("splunk_sysmon_cim.json")["car_splunk"]["field_counts"]
+    refused_names = {"earliest", "latest"}
+    for name in names.keys() - refused_names:
+        assert spl.read(f"{name}=x").matches({name: "X"})
+        assert spl.read(f"* | stats count by {name}").stage_names == ("search", "stats")
+    for name in refused_names:
+        refused(spl.read, f"{name}=-7d")
+
+
+SPL_AS_PUBLISHED = [
+    r'index=main Image="C:\\Windows\\*\\at.exe"|stats values(CommandLine) as "Command Lines" by host',
+    'index=main EventCode=1|stats dc(Hashes) as Kinds values(Hashes) as "Hashes" by Image|where Kinds > 1',
+    r'index = main (ParentImage="*excel.exe" OR ParentImage="*word.exe") | regex CommandLine="^sc\s*(stop|query)\sx$"',
+    r'EventCode=1 (Image=C:\\a\\x.exe OR C:\\b\\y.exe) | regex CommandLine="\"?(\w+(\.\w+)?):(\w+)\"?,\w+\|(?<!\/)\b"',
+    "a=1|eval x=lower(x)|eventstats count(p) as n by p|eventstats avg(n) as avg stdev(n) as stdev|eval low=(avg-stdev*1.5)|eval odd=if((n < low),1,0)|where odd=1|table host, p, x",
+    "a=1 |eval len=len(x) | eventstats avg(len) as avg by host| stats max(len) as most, values(avg) as each by host, x | where most > 10*each",
+    r'a=High|search (User!=NOT_SET AND b=c:\\windows\\ AND Image!=c:\\x.exe) OR x="*.exe\"*x"|eval y=case(like(lower(Image),"%c:\\windows%"), "one", like(Image, "%x"), "two")',
+    "index=main (a=1 AND (b=2 OR b=3)) OR (a=4 and b=5) | stats count by _time EventCode host",
+    "a=b | streamstats count as n by host | where n >= 5",
+]  # fmt: skip
+"""The shapes of MITRE's analytics and other published searches, in our own words."""
+
+SPL_NOT_MODELLED = {
+    "`sysmon` EventCode=1": "a macro",
+    "a=1|search NOT [search a=1|top 30 user|table user]": "a subsearch",
+    "| tstats count from datamodel=Endpoint.Processes by Processes.user": "begins with a pipe",
+    "a=1 | transaction user maxspan=3h": "unknown command transaction",
+    "a=1 | bin _time span=5m": "unknown command bin",
+    "a=1 | rename host as dest": "unknown command rename",
+    "a=1 | stats earliest(_time) as first": "the aggregate earliest",
+    "a=1 | eval b=round(a/60, 2)": "unknown function round",
+    "a=1 earliest=-1d@d": "earliest, which this reader does not model",
+    r'CommandLine="*\pipe\*"': r"escape \p",
+    r"Image=C:\Windows\cmd.exe": "unexpected",
+    'CommandLine:"delete"': "unexpected",
+    'a="b*""*.xml"': "unexpected",
+    "sourcetype='firewall'": "single quotation mark",
+    'a=1 | where !cidrmatch("10.0.0.0/8", ip)': "write NOT",
+}
+"""What published searches say that is not modelled, or that Splunk itself may not take."""
+
+
+@pytest.mark.parametrize("text", SPL_AS_PUBLISHED)
+def test_spl_reads_what_published_searches_say(text):
+    assert spl.read(text).text == text
+
+
+@pytest.mark.parametrize(("text", "reason"), SPL_NOT_MODELLED.items())
+def test_spl_says_what_it_does_not_model_of_published_searches(text, reason):
+    with pytest.raises(ReadError) as caught:
+        spl.read(text)
+    assert reason in caught.value.message
 
 
 # -- LogPoint -------------------------------------------------------------------------------------------------------
 
-LOG = {"norm_id": "WindowsSysmon", "event_id": 1, "image": CMD, "command": LINE, "label": "Process"}
+LOG = {
+    "norm_id": "WindowsSysmon",
+    "event_id": 1,
+    "image": CMD,
+    "command": LINE,
+    "label": ["Process", "Create"],
+}
 
 
 @pytest.mark.parametrize(
@@ -481,6 +761,31 @@ LOG = {"norm_id": "WindowsSysmon", "event_id": 1, "image": CMD, "command": LINE,
         (r'event_id=1 | process regex("(?P<x>cmd\.exe$)", image) | search x=*', True),
         (r'event_id=1 | process regex("(?P<x>CMD\.exe$)", image) | search -x=*', True),
         ("event_id=1 | fields image, event_id | search command=*", False),
+        ("event_id=1 | fields image event_id | filter event_id=1", True),
+        ("event_id=2 or event_id=1 and image=*cmd.exe", True),
+        ("event_id=1 AND NOT image=x", True),
+        ("NOT -event_id=1", True),
+        ("-event_id=2 -(image=x command=*)", True),
+        ('label="Process" label="Create"', True),
+        ("-label=Create", False),
+        ('label IN ["Create", "Delete"]', True),
+        ('event_id IN "1"', True),
+        ("event_id>1", False),
+        ("image>1", False),
+        ("user>1", False),
+        ('"Hello World" "cmd.exe"', True),
+        ("admin", False),
+        ("-admin event_id=1", True),
+        ('"process"', True),
+        ("Proc?ss", True),
+        ('command="*& type x"(event_id=1)', True),
+        ('image="C:?Windows?System32?cmd.exe"', True),
+        (r"image=C:\Windows\*", True),
+        (r'event_id=1 | process regex("(?P<file>[^\\]+)$", image) | search file=cmd.exe', True),
+        (r'event_id=1 | process regex("(?P<x>!)|(?P<y>cmd)", image) | search -x=* y=*', True),
+        (r'event_id=1 | process regex("(?P<image>z)", command) | search image="*cmd.exe"', True),
+        (r'event_id=1 | process regex("(?P<x>z)", user) | search -x=*', True),
+        ("event_id=1 | order by log_ts desc | limit 10", True),
     ],
 )
 def test_logpoint_matches(text, expected):
@@ -503,10 +808,61 @@ def test_logpoint_matches(text, expected):
         'event_id=1 | process regex("x", image)',
         "event_id=1 | rename a as b",
         "event_id=1 |",
+        "",
+        "()",
+        "search event_id=1",
+        "event_id=1 not image=x",
+        "event_id=1 AND OR image=x",
+        "event_id==1",
+        "event_id>x",
+        "event_id IN []",
+        "event_id IN (1, 2)",
+        "process IN TOOLS",
+        "'image'=x",
+        "event_id=1 | limit",
+        "event_id=1 | fields",
+        "event_id=1 | chart",
+        "event_id=1 | chart count( by host",
+        'event_id=1 | chart count() by "host',
+        "event_id=1 | latest",
     ],
 )
 def test_logpoint_refuses(text):
     refused(logpoint.read, text)
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "chart count() as cnt by host",
+        "chart count(a=1) as a, distinct_count(b) as b by host order by count() desc limit 10",
+        "timechart count() by user",
+        'chart count() by "a | b"',
+        "latest by host",
+    ],
+)
+def test_logpoint_reads_what_needs_many_records_and_raises_when_it_is_run(stage):
+    query = logpoint.read(f"event_id=1 | {stage} | search cnt > 1")
+    assert query.stage_names == ("search", stage.split()[0], "search")
+    assert not query.matches({**LOG, "event_id": 2})
+    with pytest.raises(ReadError) as caught:
+        query.matches(LOG)
+    assert caught.value.offset == len("event_id=1 | ")
+
+
+def test_logpoint_lists_are_named_without_quotes():
+    lists = {"TOOLS": [r"*\x.exe", r"*\CMD.EXE"]}
+    assert logpoint.read("image IN TOOLS", lists=lists).matches(LOG)
+    assert not logpoint.read("-image IN TOOLS", lists=lists).matches(LOG)
+    assert not logpoint.read('image IN "TOOLS"', lists=lists).matches(LOG)
+    assert not logpoint.read("user IN TOOLS", lists=lists).matches(LOG)
+
+
+def test_logpoint_missing_differs_is_of_missing_fields_only():
+    for answer in (True, False):
+        assert logpoint.read("user!=x", missing_differs=answer).matches(LOG) is answer
+        assert logpoint.read("image!=x", missing_differs=answer).matches(LOG)
+        assert not logpoint.read("label!=Create", missing_differs=answer).matches(LOG)
 
 
 def test_logpoint_options():
@@ -561,6 +917,18 @@ FETCHED = {"$LogName": "WINDOWS-SYSMON", "$EventID": 1, "$App": "cmd.exe", "$Pro
         (r"$App=regex(cmd)", False, True),
         (r"$Process=regex(.*\(?([)]|cmd).*)i AND $EventID=1", True, True),
         ("$Duration=1d AND $EventID=1", True, True),
+        ("$StartTime=@now-3h AND $EndTime=@now-1h NOT $Duration IN [x]", False, False),
+        ("$User=*", False, False),
+        ("$App=*.exe", True, True),
+        ("$App=cmd.ex?", False, False),
+        ("$App=cmd", False, False),
+        ("$App IN [CMD.EXE]", False, False),
+        ("$EventID IN [1,2]", True, True),
+        ("$EventID=1 NOT $App=regex(a|cmd)", True, False),
+        (r"$App=regex([^)(]+[.]exe) NOT $Process=regex(\(.*)", True, True),
+        ("$App=regex((c|(m))+d[.]exe)\n AND $EventID=1", True, True),
+        (r"$Process=regex(.*Hello World.* & type x)", True, True),
+        (r"$Process=regex(.*HELLO AND .*)i", False, False),
     ],
 )
 def test_dnif_fetch_matches(where, anchored, searched):
@@ -584,15 +952,78 @@ def test_dnif_fetch_matches(where, anchored, searched):
         "_fetch * from event where $App=regex((x) limit 1",
         "_fetch * from event where $App=regex(x)g limit 1",
         "_fetch * from event where App=x limit 1",
+        "",
+        "_fetch from event limit 1",
+        "_fetch * from events limit 1",
+        "_fetch * from event where limit 1",
+        "_fetch * from event where $App=limit limit 1",
+        "_fetch * from event where $App=regex limit 1",
+        "_fetch * from event where $App=regex (x) limit 1",
+        "_fetch * from event where $App=regex(x)limit 1",
+        "_fetch * from event where $App=regex(*) limit 1",
+        "_fetch * from event where $App=regex(\\) limit 1",
+        "_fetch * from event where $App IN [] limit 1",
+        "_fetch * from event where $App IN [_Names_] limit 1",
+        "_fetch * from event where $App IN [a b] limit 1",
+        "_fetch * from event group count_unique limit 1",
+        "_fetch * from event group count_unique $A,$B,$C,$D,$E limit 1",
+        "_fetch * from event group timeslice 1d limit 1",
+        "_fetch * from event group median $A limit 1",
+        "_fetch * from event as A limit 1",
+        "_fetch * from event limit x",
+        "_fetch * from event limit 1 >> agg count",
+        "_fetch * from event limit 1 >>",
+        "_fetch * from event limit 1 >>_fetch * from event where App=x limit 1",
+        "_fetch * from event limit 1 >>_agg count\nlimit 1",
     ],
 )
 def test_dnif_fetch_refuses(text):
     refused(dnif_fetch.read, text)
 
 
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "limit 0",
+        "first 3",
+        "last 3",
+        "as #A limit 5",
+        "group count limit 5",
+        "group sum $EvtLen limit 5",
+        "group timeslice 15m limit 5",
+        "group count_unique $A,$B, $C ,$D as #A limit 5",
+    ],
+)
+def test_dnif_fetch_grouping_labels_and_limits_leave_the_records(tail):
+    assert dnif_fetch.read(f"_fetch * from event {tail}").matches(FETCHED)
+    query = dnif_fetch.read(f"_fetch $App, $User from event where $App=x {tail}")
+    assert not query.matches(FETCHED)
+
+
+@pytest.mark.parametrize(
+    ("stage", "name"),
+    [
+        (">>_agg count", "_agg"),
+        (" >> _checkif int_compare Count > 1 include", "_checkif"),
+        ("\n>>_fetch * from event where $App=x as #B limit 5", "_fetch"),
+        (">>_store in_disk a b stack_replace\n", "_store"),
+    ],
+)
+def test_dnif_fetch_reads_a_later_stage_and_raises_when_it_is_run(stage, name):
+    first = "_fetch * from event where $EventID=1 limit 5"
+    query = dnif_fetch.read(first + stage)
+    assert query.stage_names == ("_fetch", name)
+    assert not query.matches({**FETCHED, "$EventID": 2})
+    with pytest.raises(ReadError, match=name) as caught:
+        query.matches(FETCHED)
+    assert caught.value.offset == len(first) + stage.index("_")
+
+
 def test_dnif_fetch_reads_several_queries():
     text = "_fetch * from event where $EventID=1 limit 5\n\n_fetch * from event where $EventID=2 limit 5\n"
     assert [query.matches(FETCHED) for query in dnif_fetch.read_all(text)] == [True, False]
+    refused(dnif_fetch.read_all, "\n \n")
+    refused(dnif_fetch.read_all, text + "\n\nlimit 1")
 
 
 def test_dnif_fetch_reads_the_published_queries():
@@ -628,6 +1059,24 @@ STREAM = {"image": CMD, "commandline": LINE, "eid": 1, "user": "it's"}
         ('user = "it\'s"', True),
         ("not parentimage = 'x'", False),
         ("parentimage is null and image is not null and isnull(parentimage)", True),
+        ("isnotnull(image) and ISNULL(lower(parentimage))", True),
+        ("NOT (eid = 2 OR eid = 3) AND eid == 1", True),
+        ("not not eid = 1", True),
+        ("eid < 2 and eid <= 1 and eid > 0.5 and eid > -1 and '1' = eid", True),
+        ("eid < 'x'", False),
+        ("not eid < 'x'", False),
+        ("parentimage = 'x' or eid = 1", True),
+        ("not (parentimage = 'x' and eid = 2)", True),
+        ("not (parentimage = 'x' and eid = 1)", False),
+        ("parentimage not in ('x')", False),
+        ("not parentimage like '%' or not rlike(parentimage, 'x')", False),
+        ("UPPER(image) like '%CMD.EXE' and length(user) = 4", True),
+        ("image like 'C:%cmd_exe' and image not like 'cmd'", True),
+        ("image like '%C:\\Windows%'", True),
+        ("image rlike '^C:' and image regexp 'exe$' and image not rlike '^cmd'", True),
+        ('user = "it\'s" and not user = "it""s"', True),
+        ("android is null", True),
+        ("image = user", False),
     ],
 )
 def test_dnif_dql_matches(where, expected):
@@ -652,6 +1101,19 @@ def test_dnif_dql_matches(where, expected):
         "f(image) = 'x'",
         "rlike(image, '(')",
         "image in ()",
+        "image in ('x'",
+        "image = 'x' 'y'",
+        "image <> 'x'",
+        "image between 'a' and 'b'",
+        "image is 'x'",
+        "not image not = 'x'",
+        "like = 'x'",
+        "lower(image, user) = 'x'",
+        "rlike(image)",
+        "rlike(image, user)",
+        "image like user",
+        "image = 2x",
+        "(image) = 'x'",
     ],
 )
 def test_dnif_dql_refuses(where):
@@ -666,6 +1128,147 @@ def test_dnif_dql_options():
     assert not dnif_dql.read("stream=s where rlike(image, 'cmd')", anchored=True).matches(STREAM)
     assert dnif_dql.read("stream=s where not a = 'x'", three_valued=False).matches(STREAM)
     refused(dnif_dql.read, "stream=s where a = 'x' | groupby a")
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        (r"a = 'x\ty\\z\n\q'", True),
+        (r"a like 'x_y\\\\z%'", True),
+        (r"b = '50%_'", True),
+        (r"b = '50\%\_'", False),
+        (r"b like '50\%\_'", True),
+        (r"b like '5\%\_'", False),
+        (r'b rlike "50%_$" and not b = "\""', True),
+    ],
+)
+def test_dnif_dql_strings_with_a_backslash(where, expected):
+    query = dnif_dql.read(f"stream=s where {where}", strings="backslash")
+    assert query.matches({"a": "x\ty\\z\nq", "b": "50%_"}) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("stream=s", ()),
+        ("Stream = ep-process", ()),
+        ("stream=s | limit 5", ("limit",)),
+        ("stream=s where a = 1 | duration 1d | first 5", ("where", "duration", "first")),
+        ("stream=s WHERE a = 1 | last 5 | duration 2M", ("where", "last", "duration")),
+    ],
+)
+def test_dnif_dql_pipes_leave_the_records(text, names):
+    query = dnif_dql.read(text)
+    assert query.stage_names == names
+    assert query.selector in {"s", "ep-process"}
+    assert query.matches({"a": 1})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "where a = 1",
+        "stream=s where",
+        "stream=s a = 1",
+        "stream=a.b",
+        "stream=s |",
+        "stream=s | duration 1x",
+        "stream=s | limit",
+        "stream=s | limit 5 | where a = 1",
+    ],
+)
+def test_dnif_dql_refuses_a_query_that_has_not_its_form(text):
+    refused(dnif_dql.read, text)
+
+
+# -- what the LogPoint and DNIF readers share -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "offset"),
+    [
+        (logpoint.read, "event_id=", 9),
+        (logpoint.read, "event_id=1)", 10),
+        (logpoint.read, "(event_id=1", 11),
+        (logpoint.read, "event_id=1 process=x", 11),
+        (logpoint.read, "event_id=1 and filter", 15),
+        (logpoint.read, "event_id > x", 11),
+        (logpoint.read, 'event_id=1 image="x', 17),
+        (logpoint.read, "event_id=1 | rename a as b", 13),
+        (logpoint.read, 'event_id=1 | process regex("(", a)', 27),
+        (dnif_fetch.read, "_fetch * from event where $A=x OR $A=y limit 1", 31),
+        (dnif_fetch.read, "_fetch * from event where $A=x", 30),
+        (dnif_fetch.read, "_fetch * from event where $A=regex(a(b) limit 1", 47),
+        (dnif_fetch.read, "_fetch * from event where $A=regex(*) limit 1", 35),
+        (dnif_dql.read, "stream=s where a = 'x' and", 26),
+        (dnif_dql.read, "stream=s where f(a) = 'x'", 15),
+        (dnif_dql.read, "stream=s where a rlike '('", 23),
+        (dnif_dql.read, r"stream=s where a like '50\%'", 22),
+    ],
+)
+def test_an_error_says_where_it_is(read, text, offset):
+    with pytest.raises(ReadError) as caught:
+        read(text)
+    assert caught.value.offset == offset
+
+
+def test_an_error_says_what_was_found_and_what_might_have_stood_there():
+    with pytest.raises(ReadError, match="unexpected 'OR', expected and, group, label, limit, not"):
+        dnif_fetch.read("_fetch * from event where $A=x OR $A=y limit 1")
+    with pytest.raises(ReadError, match="unexpected end, expected ',', ']'"):
+        logpoint.read("event_id IN [1, 2")
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "between", "each"),
+    [
+        (logpoint.read, "a IN [{}]", ", ", '"v{}"'),
+        (logpoint.read, "{}", " OR ", 'a="v{}"'),
+        (dnif_fetch.read, "_fetch * from event where $a IN [{}] limit 1", ", ", "v{}"),
+        (dnif_fetch.read, "_fetch * from event where $a=regex({}) limit 1", "|", "v{}"),
+        (dnif_dql.read, "stream=s where a in ({})", ", ", "'v{}'"),
+        (dnif_dql.read, "stream=s where {}", " or ", "a = 'v{}'"),
+    ],
+)
+def test_ten_thousand_values_are_read_and_run(read, text, between, each):
+    values = between.join(each.format(number) for number in range(10_000))
+    query = read(text.format(values))
+    assert query.matches({"$a": "v9999", "a": "v9999"})
+    assert not query.matches({"$a": "v10000", "a": "v10000"})
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (logpoint.read, "-(" * 5_000 + "a=1" + ")" * 5_000),
+        (dnif_dql.read, "stream=s where " + "not " * 5_000 + "a = 1"),
+    ],
+)
+def test_nesting_is_read_and_raises_where_it_is_too_deep_to_run(read, text):
+    query = read(text)
+    with pytest.raises(ReadError, match="too deeply"):
+        query.matches({"a": 1})
+
+
+def test_a_transformer_that_calls_itself_raises_for_a_deep_tree():
+    with pytest.raises(ReadError, match="too deeply"):
+        transform(Transformer(), parse(grammar("logpoint"), "-(" * 5_000 + "a=1" + ")" * 5_000))
+
+
+def test_a_fault_in_a_transformer_is_no_fault_of_the_query():
+    class Faulty(Transformer):
+        def start(self, children):
+            raise KeyError
+
+    with pytest.raises(VisitError):
+        transform(Faulty(), parse(grammar("logpoint"), "a=1"))
+
+
+def test_parentheses_alone_nest_without_a_limit():
+    nested = "(" * 50_000 + "{}" + ")" * 50_000
+    assert logpoint.read(nested.format("a=1")).matches({"a": 1})
+    assert dnif_dql.read("stream=s where " + nested.format("a = 1")).matches({"a": 1})
 
 
 # -- CAR ------------------------------------------------------------------------------------------------------------

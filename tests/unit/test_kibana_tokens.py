@@ -7,10 +7,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from unit_helpers import PATTERNS
 
-from sigmaglot.verify.readers import uax29
 from sigmaglot import ir
 from sigmaglot.evaluate import evaluate
 from sigmaglot.ir import AnyRun, Approx, Column, Literal, Shape, StringMatch
+from sigmaglot.verify.readers import uax29
 from sigmaglot_backends.kibana_kql.capabilities import CAPABILITIES, can_write
 from sigmaglot_backends.kibana_kql.spelling import every_case, letters, spelled_out, widened
 from sigmaglot_backends.kibana_kql.tokens import MAX_TOKEN, Piece, is_one_run, pieces

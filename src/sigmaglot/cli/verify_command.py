@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from sigmaglot.cli import options
-from sigmaglot.cli.output import exit_code, has_errors, say_diagnostics, write_stdout
+from sigmaglot.cli.output import exit_code, has_errors, say, say_diagnostics, write_stdout
 
 
 def _event(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[Any, ...]:
@@ -102,7 +102,10 @@ def _verify(given: dict[str, Any]) -> tuple[list[Any], list[Any]]:
     from sigmaglot.passes.legalise import Policy  # noqa: PLC0415
     from sigmaglot.run import check_targets, list_files, read_pipelines  # noqa: PLC0415
     from sigmaglot.targets import find_targets  # noqa: PLC0415
-    from sigmaglot.verify.engines.registry import check_engine_names  # noqa: PLC0415
+    from sigmaglot.verify.engines.registry import (  # noqa: PLC0415
+        check_engine_names,
+        reasons_without_binder,
+    )
     from sigmaglot.verify.run import Request  # noqa: PLC0415
     from sigmaglot.verify.session import read_recorded, verify_files  # noqa: PLC0415
 
@@ -117,6 +120,8 @@ def _verify(given: dict[str, Any]) -> tuple[list[Any], list[Any]]:
         given["given"] or None,
     )
     _, problems = read_recorded(given["events"])
+    for reason in reasons_without_binder(targets, given["engines"]):
+        say(f"note: no query is bound: {reason}", err=True)
     files, pipelines = list_files(given["paths"]), read_pipelines(given["pipelines"])
     verdicts = verify_files(files, request, given["events"], pipelines, given["jobs"])
     return list(verdicts), problems

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sigmaglot import ir
-from sigmaglot.compiler import Options, Result, compile_rule
+from sigmaglot.compiler import Options, Result, compile_rule, read_rule
+from sigmaglot.errors import Diagnostic
 from sigmaglot.evaluate import evaluate
 from sigmaglot.explain import leaf_label
 from sigmaglot.frontend import Rule
@@ -92,15 +93,18 @@ def _shrink(case: Case, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _blame(case: Case, witness: Witness, values: Mapping[str, Any]) -> Leaf | None:
-    """Return the leaf whose own query is wrong on the event, else the one that it tests."""
-    if not case.target.is_pysigma:
-        for leaf in _candidates(case, witness):
-            try:
-                if _is_wrong(case, leaf, values):
-                    return leaf
-            except (CannotRunError, RefusedError):
-                continue
-    return witness.leaf
+    """Return the leaf whose own query is wrong on the event, else the one that it tests.
+
+    A leaf that has no query of its own comes before one whose query is right.
+    """
+    refused = None
+    for leaf in _candidates(case, witness):
+        is_wrong = _is_wrong(case, leaf, values)
+        if is_wrong:
+            return leaf
+        if is_wrong is None and refused is None:
+            refused = leaf
+    return refused or witness.leaf
 
 
 def _candidates(case: Case, witness: Witness) -> Iterator[Leaf]:
@@ -109,12 +113,33 @@ def _candidates(case: Case, witness: Witness) -> Iterator[Leaf]:
     yield from list(dict.fromkeys(ir.leaves(case.rule.condition)))[:BLAMED]
 
 
-def _is_wrong(case: Case, leaf: Leaf, values: Mapping[str, Any]) -> bool:
-    result = compile_rule(case.rule, leaf, case.target, case.options)
-    if not result.ok:
+def _is_wrong(case: Case, leaf: Leaf, values: Mapping[str, Any]) -> bool | None:
+    """Return whether a leaf's own query breaks its claim on an event, None where it has none."""
+    part = _alone(case.rule, leaf) if case.target.is_pysigma else replace(case.rule, condition=leaf)
+    if not isinstance(part, Rule):
         return False
-    meant = evaluate(leaf, values)
-    return breaks(str(result.fidelity), meant=meant, found=case.finds(result.queries, values))
+    result = compile_rule(part, part.condition, case.target, case.options)
+    claim = UNSTATED if case.target.is_pysigma else str(result.fidelity)
+    try:
+        found = result.ok and case.finds(result.queries, values)
+    except (CannotRunError, RefusedError):
+        return None
+    meant = evaluate(part.condition, values)
+    return breaks(claim, meant=meant, found=found) if result.ok else None
+
+
+def _alone(rule: Rule, leaf: Leaf) -> Rule | Diagnostic | None:
+    """Return the rule of one line of a selection, None for a leaf that is no such line."""
+    data, place = rule.document.data, leaf.place
+    key = next((step for step in reversed(place) if isinstance(step, str)), "")
+    if len(place) < 3:
+        return None
+    value: Any = data
+    for step in place:
+        value = value[step]
+    detection = {"leaf": {key: value}, "condition": "leaf"}
+    document = replace(rule.document, data={**data, "detection": detection})
+    return read_rule(document, (), {})
 
 
 def _reproduce(case: Case, values: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import import_module
@@ -10,7 +10,9 @@ from importlib.util import find_spec
 from typing import Any
 
 from sigmaglot.errors import ConfigurationError, UsageError
+from sigmaglot.targets import Target
 from sigmaglot.verify.engines.model import Binder, Engine, Standing
+from sigmaglot.verify.targets import ground_of
 
 EXTRA = "sigmaglot[verify]"
 """What to install for the engines."""
@@ -200,3 +202,10 @@ def binder_of(language: str, names: tuple[str, ...] = ()) -> Binder | str | None
     if language != "kusto" or (names and BINDER not in names):
         return None
     return find_binder()
+
+
+def reasons_without_binder(targets: Iterable[Target], names: tuple[str, ...] = ()) -> list[str]:
+    """Return why queries of the targets cannot be bound on this machine, none where they can."""
+    grounds = (ground_of(target) for target in targets)
+    binders = (binder_of(ground.language, names) for ground in grounds if ground)
+    return list(dict.fromkeys(binder for binder in binders if isinstance(binder, str)))

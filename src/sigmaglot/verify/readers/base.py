@@ -18,6 +18,10 @@ class ReadError(ValueError):
     """The text is not of the language, or says something that the reader does not model.
 
     Raised while reading; raised by `Query.matches` where only a value can tell.
+
+    Attributes:
+        message: What is wrong, without the place.
+        offset: Where in the text it is, in characters from the start of the query.
     """
 
     def __init__(self, message: str, offset: int = 0) -> None:
@@ -31,11 +35,12 @@ class Query:
     """A query that was read.
 
     Attributes:
-        text: what was read.
-        stages: the row functions, in order: each returns the row (perhaps with more or fewer columns) or None.
-        stage_names: the name of each stage as written, sorting and limiting included.
-        selector: the table, stream or object that the query names, where the language has one.
-        outputs: for languages that name results (CAR): each name with its selector.
+        text: What was read.
+        stages: The row functions, in order: each returns the row (perhaps with more or fewer
+            columns) or None.
+        stage_names: The name of each stage as written, sorting and limiting included.
+        selector: The table, stream or object that the query names, where the language has one.
+        outputs: For languages that name results (CAR): each name with its selector.
     """
 
     text: str
@@ -45,7 +50,17 @@ class Query:
     outputs: Mapping[str, str] = field(default_factory=dict)
 
     def apply(self, record: Record) -> Record | None:
-        """The row that the query returns for this record, or None when it is filtered out."""
+        """Return the row that the query makes of this record, or None when it is filtered out.
+
+        Raises:
+            ReadError: The reader does not model what the query asks of this record.
+        """
+        try:
+            return self._run(record)
+        except RecursionError:
+            raise ReadError("nested too deeply to run") from None
+
+    def _run(self, record: Record) -> Record | None:
         row: Record | None = record
         for stage in self.stages:
             if row is None:
@@ -54,12 +69,21 @@ class Query:
         return row
 
     def matches(self, record: Record) -> bool:
-        """Whether the query returns this record."""
+        """Return whether the query returns this record.
+
+        Raises:
+            ReadError: As `apply` does.
+        """
         return self.apply(record) is not None
 
 
 class Scanner:
-    """A cursor over a text, with the offset that errors report."""
+    """A cursor over a text, with the offset that errors report.
+
+    Attributes:
+        text: The whole text.
+        pos: Where the cursor stands.
+    """
 
     def __init__(self, text: str, blank: str = r"\s*") -> None:
         self.text = text
@@ -67,6 +91,7 @@ class Scanner:
         self._blank = re.compile(blank)
 
     def fail(self, message: str, offset: int | None = None) -> NoReturn:
+        """Raise ReadError at an offset, or at the cursor where none is given."""
         raise ReadError(message, self.pos if offset is None else offset)
 
     def skip(self) -> None:
@@ -75,23 +100,24 @@ class Scanner:
         self.pos = match.end() if match else self.pos
 
     def at_end(self) -> bool:
+        """Return whether nothing but blanks is left."""
         self.skip()
         return self.pos >= len(self.text)
 
     def peek(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """The match at the cursor, after blanks; the cursor stays before the match."""
+        """Return the match at the cursor, after blanks; the cursor stays before the match."""
         self.skip()
         return pattern.match(self.text, self.pos)
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """The match at the cursor, after blanks; the cursor moves behind it."""
+        """Return the match at the cursor, after blanks; the cursor moves behind it."""
         match = self.peek(pattern)
         if match:
             self.pos = match.end()
         return match
 
     def symbol(self, literal: str) -> bool:
-        """Take this punctuation if it comes next."""
+        """Return whether this punctuation comes next, and take it."""
         self.skip()
         if not self.text.startswith(literal, self.pos):
             return False
@@ -99,34 +125,47 @@ class Scanner:
         return True
 
     def expect(self, literal: str) -> None:
+        """Take this punctuation; raises ReadError where it does not come next."""
         if not self.symbol(literal):
             self.fail(f"expected {literal!r}")
 
     def word(self, word: str, *, ignore_case: bool = False) -> bool:
-        """Take this keyword if it comes next as a whole word."""
+        """Return whether this keyword comes next as a whole word, and take it."""
         flags = re.IGNORECASE if ignore_case else 0
         return self.take(re.compile(rf"{word}(?![\w.])", flags)) is not None
 
 
 def keep_if(test: Callable[[Record], bool | None]) -> Stage:
-    """A stage that keeps the row where the test is true (not false, not unknown)."""
+    """Return a stage that keeps the row where the test is true (not false, not unknown)."""
     return lambda row: row if test(row) is True else None
 
 
+def cannot_run(message: str, offset: int) -> Callable[[Record], NoReturn]:
+    """Return a stage or test for what is read but not modelled: it raises ReadError when run."""
+
+    def run(_row: Record) -> NoReturn:
+        raise ReadError(message, offset)
+
+    return run
+
+
 def all_of(tests: list[Test]) -> Test:
+    """Return a test that holds where every one of these does."""
     return tests[0] if len(tests) == 1 else lambda row: all(test(row) for test in tests)
 
 
 def any_of(tests: list[Test]) -> Test:
+    """Return a test that holds where one of these does."""
     return tests[0] if len(tests) == 1 else lambda row: any(test(row) for test in tests)
 
 
 def negate(test: Test) -> Test:
+    """Return a test that holds where this one does not."""
     return lambda row: not test(row)
 
 
 def and3(tests: list[Ternary]) -> Ternary:
-    """Kleene's AND: false wins, then unknown (None)."""
+    """Return Kleene's AND of some tests: false wins, then unknown (None)."""
 
     def run(row: Record) -> bool | None:
         results = [test(row) for test in tests]
@@ -136,7 +175,7 @@ def and3(tests: list[Ternary]) -> Ternary:
 
 
 def or3(tests: list[Ternary]) -> Ternary:
-    """Kleene's OR: true wins, then unknown (None)."""
+    """Return Kleene's OR of some tests: true wins, then unknown (None)."""
 
     def run(row: Record) -> bool | None:
         results = [test(row) for test in tests]
@@ -146,6 +185,8 @@ def or3(tests: list[Ternary]) -> Ternary:
 
 
 def not3(test: Ternary) -> Ternary:
+    """Return Kleene's NOT of a test: unknown (None) stays unknown."""
+
     def run(row: Record) -> bool | None:
         result = test(row)
         return None if result is None else not result
@@ -154,19 +195,19 @@ def not3(test: Ternary) -> Ternary:
 
 
 def text_of(value: object) -> str:
-    """A record's value as the text that a SIEM stores."""
+    """Return a record's value as the text that a SIEM stores."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
 
 
 def raw_of(record: Record) -> str:
-    """A stand-in for the raw event: all values, joined by spaces."""
+    """Return a stand-in for the raw event: all values, joined by spaces."""
     return " ".join(text_of(value) for value in record.values() if value is not None)
 
 
 def number_of(value: object) -> float | None:
-    """The number that a value is or spells, else None."""
+    """Return the number that a value is or spells, else None."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
@@ -176,12 +217,12 @@ def number_of(value: object) -> float | None:
 
 
 def sign(left: Any, right: Any) -> int:
-    """-1, 0 or 1, as two comparable values stand to each other."""
+    """Return -1, 0 or 1, as two comparable values stand to each other."""
     return int(left > right) - int(left < right)
 
 
 def holds(operator: str, order: float) -> bool:
-    """Whether a comparison operator is true of values whose `sign` is this."""
+    """Return whether a comparison operator is true of values whose `sign` is this."""
     truths = {
         "==": order == 0,
         "=": order == 0,
@@ -195,7 +236,7 @@ def holds(operator: str, order: float) -> bool:
 
 
 def compares(field: str, operator: str, bound: float) -> Test:
-    """A test that a field holds a number, and that it stands so to the bound."""
+    """Return a test that a field holds a number, and that it stands so to the bound."""
 
     def run(row: Record) -> bool:
         found = number_of(row.get(field))
@@ -207,14 +248,24 @@ def compares(field: str, operator: str, bound: float) -> Test:
 def glob(
     pattern: str, *, any_run: str = "*", any_one: str = "", ignore_case: bool = False
 ) -> re.Pattern[str]:
-    """A whole-value matcher for a pattern with wildcards and no escape character."""
+    """Return a whole-value matcher for a pattern with wildcards and no escape character.
+
+    Args:
+        pattern: The text, in which every character but the wildcards stands for itself.
+        any_run: The character that stands for any run of characters.
+        any_one: The character that stands for any one character; none where it is empty.
+        ignore_case: Whether a letter matches its other case.
+    """
     wild = {any_run: ".*", any_one: "."}
     body = "".join(wild.get(char) or re.escape(char) for char in pattern)
     return re.compile(rf"\A{body}\Z", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
 def in_network(address: object, network: str) -> bool | None:
-    """Whether an address is of a network; None where either is not one, or the families differ."""
+    """Return whether an address is of a network.
+
+    None where either is not one, or where the one is of IPv4 and the other of IPv6.
+    """
     try:
         parsed = ipaddress.ip_address(text_of(address))
         net = ipaddress.ip_network(network, strict=False)

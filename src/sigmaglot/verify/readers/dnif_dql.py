@@ -1,15 +1,21 @@
-"""DNIF DQL (9.2 and later): `stream=s where <condition> | duration 1d | limit 100`.
+r"""DNIF DQL (9.2 and later): `stream=s where <condition> | duration 1d | limit 100`.
 
-Facts: DNIF's knowledge base (Basic syntax, Regex Match, Not clause) and LANGUAGES.md. What a string may hold, the
-flavour of `rlike` and the logic of missing columns are not documented. Decisions:
-    - Strings, `strings="doubling"`: a doubled quote is a quote, a backslash before the string's own quote escapes it,
-      every other backslash is a backslash (so a string cannot end in one); a `like` pattern with a backslash before
-      `%`, `_` or a backslash raises.
-    - Strings, `strings="backslash"` (Spark SQL): a backslash escapes the next character (`\\n` and its kin are controls,
-      `\\%` and `\\_` keep theirs); a doubled quote raises. In `like` a backslash escapes `%`, `_` and itself.
-    - `rlike` searches; `anchored=True` makes it match the whole value. Python's `re` runs it.
-    - Comparison respects case. Keywords and function names are read in any case.
-    - A missing column makes a comparison unknown, and NOT of that is unknown (SQL); `three_valued=False` makes it false.
+Not vendor-verified. Facts: DNIF's knowledge base (Basic syntax, Regex Match, Not clause) and
+LANGUAGES.md. What a string may hold, the flavour of `rlike` and the logic of missing columns are
+not documented. Decisions:
+
+- Strings, `strings="doubling"`: a doubled quote is a quote, a backslash before the string's own
+  quote escapes it, every other backslash is a backslash (so a string cannot end in one); a `like`
+  pattern with a backslash before `%`, `_` or a backslash raises.
+- Strings, `strings="backslash"` (Spark SQL): a backslash escapes the next character (`\n` and its
+  kin are controls, `\%` and `\_` keep theirs); a doubled quote raises. In `like` a backslash
+  escapes `%`, `_` and itself.
+- `rlike` searches; `anchored=True` makes it match the whole value. Python's `re` runs it.
+- Comparison respects case. Keywords and function names are read in any case.
+- A missing column makes a comparison unknown, and NOT of that is unknown (SQL);
+  `three_valued=False` makes it false.
+- `duration`, `limit`, `first` and `last` are read and do not change which records match. The
+  other pipes (`groupby`, `select`, `having`, `sort`) raise while reading.
 """
 
 from __future__ import annotations
@@ -18,10 +24,13 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
+from lark import Token, v_args
+from lark.visitors import Transformer_NonRecursive
+
 from .base import (
     Query,
+    ReadError,
     Record,
-    Scanner,
     Stage,
     Ternary,
     and3,
@@ -34,17 +43,13 @@ from .base import (
     sign,
     text_of,
 )
+from .grammar import grammar, parse, place, transform
 from .regexes import compile_or_fail
 
 Strings = Literal["doubling", "backslash"]
 Value = Callable[[Record], object]
 
-_COLUMN = re.compile(r"[A-Za-z_]\w*(?![\w.$-])")
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?![\w.])")
-_COMPARE = re.compile(r"==|!=|<=|>=|=|<(?!>)|>")
-_DOUBLING = re.compile(r"'((?:''|\\'|[^'])*+)'|\"((?:\"\"|\\\"|[^\"])*+)\"")
-_BACKSLASH = re.compile(r"'((?:\\[\s\S]|[^'\\])*)'(?!')|\"((?:\\[\s\S]|[^\"\\])*)\"(?!\")")
-_CONTROL = {
+_CONTROLS = {
     "n": "\n",
     "t": "\t",
     "r": "\r",
@@ -54,7 +59,6 @@ _CONTROL = {
     "%": "\\%",
     "_": "\\_",
 }
-_WORDS = {"and", "or", "not", "in", "like", "is", "null", "rlike", "regexp", "where", "between"}
 _FUNCTIONS: dict[str, Callable[[str], object]] = {
     "lower": str.lower,
     "upper": str.upper,
@@ -65,176 +69,144 @@ _FUNCTIONS: dict[str, Callable[[str], object]] = {
 def read(
     text: str, anchored: bool = False, strings: Strings = "doubling", three_valued: bool = True
 ) -> Query:
-    """Read a query of one stream. Raises ReadError."""
-    return _Parser(text, anchored, strings, three_valued).query()
+    """Return a query of one stream.
+
+    Args:
+        text: The query.
+        anchored: Whether `rlike` must match the whole value.
+        strings: What escapes in a string.
+        three_valued: Whether a comparison with a missing column is unknown instead of false.
+
+    Raises:
+        ReadError: The text is not of the language, or uses what this reader does not model.
+    """
+    tree = parse(grammar("dnif_dql", strings), text)
+    stream, stages, names = transform(_Reader(anchored, strings, three_valued), tree)
+    return Query(text, stages, names, stream)
 
 
-class _Parser(Scanner):
-    def __init__(self, text: str, anchored: bool, strings: Strings, three_valued: bool) -> None:
-        super().__init__(text)
-        self.anchored = anchored
-        self.spark = strings == "backslash"
-        self.three_valued = three_valued
+_Parts = tuple[str, tuple[Stage, ...], tuple[str, ...]]
 
-    def keyword(self, word: str) -> bool:
-        return self.word(word, ignore_case=True)
 
-    def query(self) -> Query:
-        stream = self.take(re.compile(r"stream\s*=\s*([A-Za-z][\w-]*)(?!\S)", re.IGNORECASE))
-        if stream is None:
-            self.fail("expected stream=name")
-        stages: list[Stage] = []
-        names: list[str] = []
-        if self.keyword("where"):
-            stages.append(keep_if(self.disjunction()))
-            names.append("where")
-        while not self.at_end():
-            self.expect("|")
-            pipe = self.take(
-                re.compile(r"duration\s+\d+[mhdwM](?!\w)|(?:limit|first|last)\s+\d+(?!\w)")
-            )
-            if pipe is None:
-                self.fail("a pipe other than duration, limit, first, last")
-            names.append(pipe[0].split()[0])
-        return Query(self.text, tuple(stages), tuple(names), stream[1])
+@v_args(inline=True)
+class _Reader(Transformer_NonRecursive[Token, _Parts]):
+    """Makes the functions of a query out of its tree; a method is named after its rule."""
 
-    def disjunction(self) -> Ternary:
-        parts = [self.conjunction()]
-        while self.keyword("or"):
-            parts.append(self.conjunction())
-        return or3(parts)
+    def __init__(self, anchored: bool, strings: Strings, three_valued: bool) -> None:
+        super().__init__(visit_tokens=False)
+        self._anchored = anchored
+        self._spark = strings == "backslash"
+        self._unknown = None if three_valued else False
 
-    def conjunction(self) -> Ternary:
-        parts = [self.negation()]
-        while self.keyword("and"):
-            parts.append(self.negation())
-        return and3(parts)
+    def query(self, stream: Token, *parts: Token | Stage) -> _Parts:
+        """Return the stream's name, the stages, and the names of these and of the pipes."""
+        stages = tuple(part for part in parts if not isinstance(part, Token))
+        pipes = [part.split()[0] for part in parts if isinstance(part, Token)]
+        names = (*(["where"] if stages else []), *pipes)
+        return stream.partition("=")[2].strip(), stages, names
 
-    def negation(self) -> Ternary:
-        if self.keyword("not"):
-            return not3(self.negation())
-        if self.symbol("("):
-            inner = self.disjunction()
-            self.expect(")")
-            return inner
-        call = self.take(re.compile(r"(rlike|isnull|isnotnull)\s*\(", re.IGNORECASE))
-        return self.call(call[1].lower()) if call else self.predicate()
+    def where(self, _keyword: Token, test: Ternary) -> Stage:
+        return keep_if(test)
 
-    def call(self, name: str) -> Ternary:
-        value = self.value()
-        if name != "rlike":
-            self.expect(")")
-            return lambda row: (value(row) is None) == (name == "isnull")
-        self.expect(",")
-        test = self.regex(value)
-        self.expect(")")
-        return test
+    # -- conditions ---------------------------------------------------------------------------
 
-    def predicate(self) -> Ternary:
-        value = self.value()
-        if self.keyword("is"):
-            wanted = not self.keyword("not")
-            if not self.keyword("null"):
-                self.fail("expected null")
-            return lambda row: (value(row) is None) == wanted
-        operator = self.take(_COMPARE)
-        if operator:
-            return self.compare(operator[0], value, self.value())
-        negated = self.keyword("not")
-        test = self.infix(value)
-        return not3(test) if negated else test
+    def disjunction(self, *tests: Ternary) -> Ternary:
+        return or3(list(tests))
 
-    def infix(self, value: Value) -> Ternary:
-        if self.keyword("like"):
-            return self.like(value)
-        if self.keyword("rlike") or self.keyword("regexp"):
-            return self.regex(value)
-        if not self.keyword("in"):
-            self.fail("expected a comparison")
-        self.expect("(")
-        tests = [self.compare("=", value, self.value())]
-        while self.symbol(","):
-            tests.append(self.compare("=", value, self.value()))
-        self.expect(")")
-        return or3(tests)
+    def conjunction(self, *tests: Ternary) -> Ternary:
+        return and3(list(tests))
 
-    def compare(self, op: str, left: Value, right: Value) -> Ternary:
+    def negated(self, test: Ternary) -> Ternary:
+        return not3(test)
+
+    def null_call(self, function: Token, value: Value) -> Ternary:
+        wanted = function.lower() == "isnull"
+        return lambda row: (value(row) is None) == wanted
+
+    def is_null(self, value: Value, negation: Token | None) -> Ternary:
+        return lambda row: (value(row) is None) == (negation is None)
+
+    def compare(self, left: Value, operator: Token, right: Value) -> Ternary:
         def run(row: Record) -> bool | None:
             a, b = left(row), right(row)
-            if a is None or b is None:
-                return self.unknown()
             if isinstance(a, int | float) or isinstance(b, int | float):
                 a, b = number_of(a), number_of(b)
-                if a is None or b is None:
-                    return self.unknown()
-            return holds(op, sign(a, b))
+            return self._unknown if a is None or b is None else holds(operator, sign(a, b))
 
         return run
 
-    def unknown(self) -> bool | None:
-        return None if self.three_valued else False
+    def among(self, value: Value, negation: Token | None, *items: Value) -> Ternary:
+        equal = Token("COMPARE", "=")
+        return _signed(or3([self.compare(value, equal, item) for item in items]), negation)
 
-    def tested(self, value: Value, test: Callable[[str], bool]) -> Ternary:
+    def rlike_call(self, value: Value, regex: Token) -> Ternary:
+        return self.rlike(value, None, regex)
+
+    def rlike(self, value: Value, negation: Token | None, regex: Token) -> Ternary:
+        pattern = compile_or_fail(self._string(regex), 0, place(regex))
+        run = pattern.fullmatch if self._anchored else pattern.search
+        return _signed(self._tested(value, lambda found: run(found) is not None), negation)
+
+    def like(self, value: Value, negation: Token | None, text: Token) -> Ternary:
+        translate = _spark_like if self._spark else _plain_like
+        pattern = translate(self._string(text), place(text))
+        matches = self._tested(value, lambda found: pattern.match(found) is not None)
+        return _signed(matches, negation)
+
+    def _tested(self, value: Value, test: Callable[[str], bool]) -> Ternary:
         def run(row: Record) -> bool | None:
             found = value(row)
-            return self.unknown() if found is None else test(text_of(found))
+            return self._unknown if found is None else test(text_of(found))
 
         return run
 
-    def regex(self, value: Value) -> Ternary:
-        offset = self.pos
-        pattern = compile_or_fail(self.string(), 0, offset)
-        run = pattern.fullmatch if self.anchored else pattern.search
-        return self.tested(value, lambda text: run(text) is not None)
+    # -- operands -----------------------------------------------------------------------------
 
-    def like(self, value: Value) -> Ternary:
-        offset, text = self.pos, self.string()
-        if not self.spark:
-            if re.search(r"\\[%_\\]", text):
-                self.fail(
-                    "a like pattern with a backslash before a wildcard or a backslash", offset
-                )
-            pattern = glob(text, any_run="%", any_one="_")
-        else:
-            pattern = self.spark_like(text, offset)
-        return self.tested(value, lambda found: pattern.match(found) is not None)
+    def text(self, token: Token) -> Value:
+        text = self._string(token)
+        return lambda _row: text
 
-    def spark_like(self, text: str, offset: int) -> re.Pattern[str]:
-        body = ""
-        for piece in re.findall(r"\\[\s\S]?|[^\\]", text):
-            if piece[0] == "\\" and piece[1:] not in ("%", "_", "\\"):
-                self.fail("a backslash in a like pattern that escapes nothing", offset)
-            body += {"%": ".*", "_": "."}.get(piece) or re.escape(piece[-1])
-        return re.compile(rf"\A{body}\Z", re.DOTALL)
+    def number(self, token: Token) -> Value:
+        number = number_of(token)
+        return lambda _row: number
 
-    # -- operands -----------------------------------------------------------------------------------------------
+    def column(self, token: Token) -> Value:
+        name = str(token)
+        return lambda row: row.get(name)
 
-    def value(self) -> Value:
-        if self.peek(re.compile("['\"]")):
-            text = self.string()
-            return lambda row: text
-        number = self.take(_NUMBER)
-        if number:
-            parsed = number_of(number[0])
-            return lambda row: parsed
-        start, column = self.pos, self.take(_COLUMN)
-        if column is None or column[0].lower() in _WORDS:
-            self.fail("expected a column or a value", start)
-        name = column[0]
-        if not self.symbol("("):
-            return lambda row: row.get(name)
-        if name.lower() not in _FUNCTIONS:
-            self.fail(f"unknown function {name}", start)
-        function, inner = _FUNCTIONS[name.lower()], self.value()
-        self.expect(")")
-        return lambda row: None if inner(row) is None else function(text_of(inner(row)))
+    def function(self, name: Token, inner: Value) -> Value:
+        function = _FUNCTIONS.get(name.lower())
+        if function is None:
+            raise ReadError(f"unknown function {name}", place(name))
 
-    def string(self) -> str:
-        start = self.pos
-        match = self.take(_BACKSLASH if self.spark else _DOUBLING)
-        if match is None:
-            self.fail("expected a string, or an unbalanced quote", start)
-        quote, body = match[0][0], match[1] if match[1] is not None else match[2]
-        if self.spark:
-            return re.sub(r"\\([\s\S])", lambda m: _CONTROL.get(m[1], m[1]), body)
+        def run(row: Record) -> object:
+            found = inner(row)
+            return None if found is None else function(text_of(found))
+
+        return run
+
+    def _string(self, token: Token) -> str:
+        quote, body = token[0], token[1:-1]
+        if self._spark:
+            return re.sub(r"\\([\s\S])", lambda escape: _CONTROLS.get(escape[1], escape[1]), body)
         return re.sub(rf"{quote}{quote}|\\{quote}", quote, body)
+
+
+def _signed(test: Ternary, negation: Token | None) -> Ternary:
+    return test if negation is None else not3(test)
+
+
+def _plain_like(text: str, offset: int) -> re.Pattern[str]:
+    if re.search(r"\\[%_\\]", text):
+        message = "a like pattern with a backslash before a wildcard or a backslash"
+        raise ReadError(message, offset)
+    return glob(text, any_run="%", any_one="_")
+
+
+def _spark_like(text: str, offset: int) -> re.Pattern[str]:
+    body = ""
+    for piece in re.findall(r"\\[\s\S]?|[^\\]", text):
+        if piece[0] == "\\" and piece[1:] not in ("%", "_", "\\"):
+            raise ReadError("a backslash in a like pattern that escapes nothing", offset)
+        body += {"%": ".*", "_": "."}.get(piece) or re.escape(piece[-1])
+    return re.compile(rf"\A{body}\Z", re.DOTALL)

@@ -1,13 +1,18 @@
-"""DNIF `_fetch` (the legacy query language).
+"""DNIF `_fetch` (the legacy query language). Not vendor-verified.
 
 Facts: DNIF's knowledge base (_fetch), LANGUAGES.md and MITRE CAR's published queries. Decisions:
-    - Conditions are joined by AND and NOT, the latter binary (`A NOT B`); `AND NOT`, OR, quotes and the operators
-      other than `=` and IN raise. `limit`, `first` or `last` is required.
-    - A value ends at a blank; nothing documented says one with a blank. `*` in it is any run; in a list it raises.
-    - `regex(...)` ends at the parenthesis that balances, escapes and character classes apart; `i` after it ignores
-      case. Whether it must match the whole value is not documented: the `anchored` option (run both).
-    - `$Duration`, `$StartTime` and `$EndTime` choose the time and hold of any record.
-    - `group` and `as #A` are read and do not change which records match. `>>` stages are read; running raises.
+
+- Conditions are joined by AND and NOT, the latter binary (`A NOT B`); `AND NOT`, OR, quotes and
+  the operators other than `=` and IN raise. `limit`, `first` or `last` is required.
+- A value ends at a blank; nothing documented says one with a blank. `*` in it is any run; in a
+  list it raises. A list of a variable (`[_Name_]`), which an earlier command fills, raises.
+- `regex(...)` ends at the parenthesis that balances, escapes and character classes apart; `i`
+  after it ignores case. Whether it must match the whole value is not documented: the `anchored`
+  option (run both). Python's `re` runs it.
+- `$Duration`, `$StartTime` and `$EndTime` choose the time and hold of any record.
+- `group` and `as #A` are read and do not change which records match.
+- `>>` stages are read, a `_fetch` as the first one is, the others as a name and a line; running
+  one raises.
 """
 
 from __future__ import annotations
@@ -15,126 +20,111 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .base import Query, ReadError, Scanner, Stage, Test, all_of, glob, keep_if, negate, text_of
+from lark import Token, v_args
+from lark.visitors import Transformer_NonRecursive
+
+from .base import (
+    Query,
+    ReadError,
+    Stage,
+    Test,
+    all_of,
+    cannot_run,
+    glob,
+    keep_if,
+    negate,
+    text_of,
+)  # fmt: skip
+from .grammar import grammar, parse, place, transform
 from .regexes import compile_or_fail
 
-_FIELD = re.compile(r"\$[A-Za-z_]\w*")
-_VALUE = re.compile(r"[^\s\[\]\"'(),]+")
-_GROUP = re.compile(
-    r"group\s+(?:count_unique\s+\$\w+(?:\s*,\s*\$\w+){0,3}|(?:sum|min|max|avg)\s+\$\w+|timeslice\s+\d+[mh]|count)(?!\w)"
-)
-_LIMIT = re.compile(r"(?:limit|first|last)\s+\d+(?!\w)")
+_Stages = tuple[tuple[str, Stage], ...]
+_Fetch = tuple[Token, Test]
+_TextTest = Callable[[str], bool]
+
 _TIME = {"$Duration", "$StartTime", "$EndTime"}
-_KEYWORDS = {"AND", "OR", "NOT", "IN", "limit", "first", "last", "group", "as"}
 
 
 def read(text: str, anchored: bool = True) -> Query:
-    """Read one query, with its `>>` stages. Raises ReadError."""
-    return _Parser(text, anchored).query()
+    """Return one query, with its `>>` stages.
+
+    Args:
+        text: The query.
+        anchored: Whether `regex(...)` must match the whole value.
+
+    Raises:
+        ReadError: The text is not of the language, or uses what this reader does not model.
+    """
+    stages = transform(_Reader(text, anchored), parse(grammar("dnif_fetch"), text))
+    names = tuple(name for name, _ in stages)
+    return Query(text, tuple(stage for _, stage in stages), names, "event")
 
 
 def read_all(text: str, anchored: bool = True) -> list[Query]:
-    """Read queries that blank lines separate."""
+    """Return the queries of a text, which blank lines separate.
+
+    Args:
+        text: The queries.
+        anchored: As for `read`.
+
+    Raises:
+        ReadError: As `read` does, with the offset from the start of the query that is wrong; or
+            there is no query.
+    """
     parts = [part for part in re.split(r"\n[ \t]*\n", text) if part.strip()]
     if not parts:
         raise ReadError("no query")
     return [read(part.strip(), anchored) for part in parts]
 
 
-class _Parser(Scanner):
+@v_args(inline=True)
+class _Reader(Transformer_NonRecursive[Token, _Stages]):
+    """Makes the functions of a query out of its tree; a method is named after its rule."""
+
     def __init__(self, text: str, anchored: bool) -> None:
-        super().__init__(text)
-        self.anchored = anchored
+        super().__init__(visit_tokens=False)
+        self._query = text
+        self._anchored = anchored
 
-    def query(self) -> Query:
-        stages, names = [self.fetch()], ["_fetch"]
-        while not self.at_end():
-            self.expect(">>")
-            offset, command = self.pos, self.take(re.compile(r"(_[a-z]+)(?:[^>\n]|>(?!>))*"))
-            if command is None:
-                self.fail("expected a _command")
-            stages.append(self.opaque(command[1], offset))
-            names.append(command[1])
-        return Query(self.text, tuple(stages), tuple(names), "event")
+    def start(self, first: _Fetch, *later: Token) -> _Stages:
+        return (("_fetch", keep_if(first[1])), *map(_opaque, later))
 
-    def opaque(self, command: str, offset: int) -> Stage:
-        return lambda row: self.fail(f"{command}, which this reader does not run", offset)
+    def later(self, command: Token | _Fetch) -> Token:
+        return command if isinstance(command, Token) else command[0]
 
-    def fetch(self) -> Stage:
-        if not self.word("_fetch"):
-            self.fail("expected _fetch")
-        if not self.take(re.compile(r"(?:\*|\$\w+(?:\s*,\s*\$\w+)*)\s+from\s+event(?!\w)")):
-            self.fail("expected fields, from and event")
-        tests = self.conditions() if self.word("where") else []
-        self.take(_GROUP)
-        self.take(re.compile(r"as\s+#\w+"))
-        if not self.take(_LIMIT):
-            self.fail("expected AND, NOT, group, as or limit")
-        return keep_if(all_of(tests) if tests else lambda row: True)
+    def fetch(self, command: Token, *tests: Test) -> _Fetch:
+        return command, all_of(list(tests)) if tests else lambda _row: True
 
-    def conditions(self) -> list[Test]:
-        tests = [self.condition()]
-        while True:
-            if self.word("AND"):
-                tests.append(self.condition())
-            elif self.word("NOT"):
-                tests.append(negate(self.condition()))
-            else:
-                return tests
+    def negated(self, test: Test) -> Test:
+        return negate(test)
 
-    def condition(self) -> Test:
-        field = self.take(_FIELD)
-        if field is None:
-            self.fail("expected a $field")
-        if self.word("IN"):
-            test = self.among()
-        else:
-            self.expect("=")
-            test = self.regex() if self.word("regex") else self.value()
-        if field[0] in _TIME:
-            return lambda row: True
-        name = field[0]
-        return lambda row: row.get(name) is not None and test(text_of(row[name]))
+    def equals(self, field: Token, value: Token | _TextTest) -> Test:
+        if isinstance(value, Token):
+            pattern = glob(value)
+            return _holds(field, lambda found: pattern.match(found) is not None)
+        return _holds(field, value)
 
-    def value(self) -> Callable[[str], bool]:
-        value = self.take(_VALUE)
-        if value is None or value[0] in _KEYWORDS:
-            self.fail("expected a value")
-        pattern = glob(value[0])
-        return lambda found: pattern.match(found) is not None
+    def among(self, field: Token, *items: Token) -> Test:
+        values = {str(item) for item in items}
+        return _holds(field, lambda found: found in values)
 
-    def among(self) -> Callable[[str], bool]:
-        self.expect("[")
-        items: list[str] = []
-        while not items or self.symbol(","):
-            item = self.take(_VALUE)
-            if item is None or "*" in item[0] or re.fullmatch(r"_\w+_", item[0]):
-                self.fail("expected a plain item: no wildcard, no variable")
-            items.append(item[0])
-        self.expect("]")
-        return lambda found: found in items
-
-    def regex(self) -> Callable[[str], bool]:
-        if not self.text.startswith("(", self.pos):
-            self.fail("expected ( after regex")
-        start = self.pos + 1
-        body = self.text[start : self.closing(start)]
-        self.pos = start + len(body) + 1
-        flag = re.compile(r"i(?!\w)").match(self.text, self.pos)
-        self.pos += 1 if flag else 0
-        if not re.compile(r"\s|\Z").match(self.text, self.pos):
-            self.fail("expected a blank after regex(...)")
-        pattern = compile_or_fail(body, re.IGNORECASE if flag else 0, start)
-        run = pattern.fullmatch if self.anchored else pattern.search
+    def regex(self, opening: Token, closing: Token) -> _TextTest:
+        start = place(opening) + len(opening)
+        flags = re.IGNORECASE if closing.endswith("i") else 0
+        pattern = compile_or_fail(self._query[start : place(closing)], flags, start)
+        run = pattern.fullmatch if self._anchored else pattern.search
         return lambda found: run(found) is not None
 
-    def closing(self, start: int) -> int:
-        """Where the parenthesis that was opened before `start` closes."""
-        depth = 1
-        for match in re.compile(r"\\[\s\S]|\[\^?\]?(?:\\[\s\S]|[^\]\\])*\]|[()]").finditer(
-            self.text, start
-        ):
-            depth += {"(": 1, ")": -1}.get(match[0], 0)
-            if depth == 0:
-                return match.start()
-        self.fail("unbalanced regex(", start)
+
+def _holds(field: Token, test: _TextTest) -> Test:
+    """Return whether a record has a field and its text passes; the time fields always hold."""
+    if field in _TIME:
+        return lambda _row: True
+    name = str(field)
+    return lambda row: row.get(name) is not None and test(text_of(row[name]))
+
+
+def _opaque(command: Token) -> tuple[str, Stage]:
+    """Return a `>>` stage, which raises when it is run."""
+    name = "".join(re.findall(r"\A_[a-z]+", command))
+    return name, cannot_run(f"{name}, which this reader does not run", place(command))

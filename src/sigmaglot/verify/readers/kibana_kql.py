@@ -1,54 +1,61 @@
-"""Kibana KQL, as Kibana parses it and Elasticsearch runs it.
+"""Kibana KQL, as Kibana parses it and Elasticsearch runs it. Not vendor-verified.
 
-Facts: elastic/kibana kbn-es-query (grammar.peggy, functions/is.ts, functions/range.ts, node_types/wildcard.ts);
-Elasticsearch's query_string, match and match_phrase; Lucene's classic query parser.
+Facts: elastic/kibana kbn-es-query (grammar.peggy, functions/is.ts, functions/range.ts,
+node_types/wildcard.ts). What a value means for a field of a type is in `kibana_match`.
 
 Decisions:
-    - The grammar is Kibana's own, choices in its order. `field: { ... }` (nested) raises, so does a field name with
-      a wildcard and a field that `types` does not list.
-    - `types` maps a field to keyword, constant_keyword, wildcard, text, match_only_text, long (and its kin), ip, date
-      or boolean. A text field `x.text` is read from the record's `x`, unless the record has `x.text`. Values
-      may be lists.
-    - A wildcard value becomes a query_string: split at blanks into alternatives; neighbours without a wildcard make
-      one phrase-less term. `AND`, `OR`, `NOT` would be operators there: they raise. Since 8.5 Kibana sends a
-      `wildcard` query, which does not split, for a `keyword` field whose data view says so: `keyword_wildcard="wildcard"`
-      models that (fields of type wildcard and text still go through query_string).
+    - The grammar is Kibana's own. It is a PEG, but the first choice that takes its first token is
+      always the right one, so an LALR grammar whose tokens end where Kibana's do says the same.
+    - `field: { ... }` (nested) raises, so does a field name with a wildcard and a field that `types`
+      does not list.
+    - `types` maps a field to keyword, constant_keyword, wildcard, text, match_only_text, long (and
+      its kin), ip, date or boolean. A text field `x.text` is read from the record's `x`, unless the
+      record has `x.text`. Values may be lists.
+    - A wildcard value becomes a query_string, split at blanks into alternatives. Since 8.5 Kibana
+      sends a `wildcard` query, which does not split, for a `keyword` field whose data view says so:
+      `keyword_wildcard="wildcard"` models that (fields of type wildcard and text still go through
+      query_string).
     - A value without a field is looked for in all fields of `types`, errors apart (`lenient`).
+    - `field: *` is true of any value, the empty one included; `*: *` of every record.
     - `null` as a value raises. An `is` on a long or ip field whose value does not parse raises.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from .base import Query, ReadError, Record, Scanner, Test, all_of, any_of, holds, keep_if, negate
+from lark import Token, v_args
+from lark.visitors import Transformer_NonRecursive
+
+from .base import Query, ReadError, Record, Test, all_of, any_of, keep_if, negate
+from .grammar import grammar, parse, place, transform
 from .kibana_match import (
     EXACT,
     KNOWN,
-    NUMBERS,
     RUN,
     TEXT,
-    ElementTest,
+    StoredTest,
     Value,
-    element_test,
-    elements,
-    scalar_of,
-    sign_of,
+    base_of,
+    of_elements,
+    order_test,
+    stored_test,
 )
 
-_BLANK = " \t\r\n\u00a0"
-_SPACE = re.compile(rf"[{_BLANK}]*")
-_OR = re.compile(rf"[{_BLANK}]+or[{_BLANK}]+", re.IGNORECASE)
-_AND = re.compile(rf"[{_BLANK}]+and[{_BLANK}]+", re.IGNORECASE)
-_NOT = re.compile(rf"not[{_BLANK}]+", re.IGNORECASE)
-_CONTROL = re.compile(r"\\([trn])")
-_UNICODE = re.compile(r"\\u([0-9a-f]{4})", re.IGNORECASE)
-_QUOTED_ESCAPE = re.compile(r"\\([\\\"])")
-_BARE_ESCAPE = re.compile(r"\\([\\():<>\"*{}]|or|and|not)", re.IGNORECASE)
-_RANGE = re.compile(r"<=|>=|<|>")
+_TRIMMED = (
+    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+"""What JavaScript's trim takes off."""
+
+_CONTROLS = {"t": "\t", "r": "\r", "n": "\n"}
+_CONSTANTS: dict[str, bool | None] = {"null": None, "true": True, "false": False}
+_IN_QUOTES = re.compile(r"\\(?:([trn])|u([0-9A-Fa-f]{4})|([\\\"]))")
+_BARE = re.compile(r"\\(?:([trn])|u([0-9A-Fa-f]{4})|([\\():<>\"*{}]|(?i:or|and|not)))|\*")
+_SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 def read(
@@ -56,208 +63,165 @@ def read(
     types: Mapping[str, str],
     keyword_wildcard: Literal["query_string", "wildcard"] = "query_string",
 ) -> Query:
-    """Read a query against a mapping of field types. Raises ReadError."""
+    """Return a query, read against a mapping.
+
+    Args:
+        text: The query.
+        types: The type of each field of the data view.
+        keyword_wildcard: The Elasticsearch query that a wildcard value on a keyword field becomes.
+
+    Raises:
+        ReadError: Kibana or Elasticsearch would refuse the text, or it says what is not modelled.
+        ValueError: A field type is not known.
+    """
     unknown = set(types.values()) - KNOWN
     if unknown:
         raise ValueError(f"unknown field types {sorted(unknown)}")
     if RUN in text:
         raise ReadError("U+E000 in a query, which this reader uses itself", text.index(RUN))
-    return Query(text, (keep_if(_Parser(text, types, keyword_wildcard).query()),), ("query",))
+    reader = _Reader(types, split_keywords=keyword_wildcard == "query_string")
+    test = transform(reader, parse(grammar("kibana_kql"), text))
+    return Query(text, (keep_if(test),), ("query",))
 
 
-class _Parser(Scanner):
-    """The grammar. A PEG: a rule that fails leaves the cursor where it was and returns None."""
+# -- From trees to tests --------------------------------------------------------------------------
 
-    def __init__(self, text: str, types: Mapping[str, str], keyword_wildcard: str) -> None:
-        super().__init__(text, blank="")
-        self.types = types
-        self.split_keywords = keyword_wildcard == "query_string"
 
-    def blanks(self) -> None:
-        self.take(_SPACE)
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """What stands behind a colon, apart from the field: alternatives, of which one has to hold.
 
-    def query(self) -> Test:
-        self.blanks()
-        test = self.chain(self.negation)
-        self.blanks()
-        if self.pos < len(self.text):
-            self.fail("unexpected text")
-        return test or (lambda row: True)
+    Values on their own stay values, so that those of one field are tested together.
+    """
 
-    def chain(self, operand: Callable[[], Test | None]) -> Test | None:
-        return self.joined(_OR, any_of, lambda: self.joined(_AND, all_of, operand))
+    values: tuple[Value, ...]
+    others: tuple[Callable[[Value], Test], ...] = ()
 
-    def joined(
-        self,
-        word: re.Pattern[str],
-        join: Callable[[list[Test]], Test],
-        operand: Callable[[], Test | None],
-    ) -> Test | None:
-        parts = [operand()]
-        while parts[-1]:
-            before = self.pos
-            parts.append(operand() if self.take(word) else None)
-            if parts[-1] is None:
-                self.pos = before
-        found = [part for part in parts if part]
-        return join(found) if found else None
 
-    def negation(self) -> Test | None:
-        before = self.pos
-        if self.take(_NOT):
-            inner = self.group()
-            if inner:
-                return negate(inner)
-            self.pos = before
-        return self.group()
+@v_args(inline=True)
+class _Reader(Transformer_NonRecursive[Token, Test]):
+    """Makes the test of a query out of its tree; a method is named after its rule."""
 
-    def group(self) -> Test | None:
-        return self.in_parentheses(lambda: self.chain(self.negation)) or self.expression()
+    def __init__(self, types: Mapping[str, str], *, split_keywords: bool) -> None:
+        super().__init__()
+        self._types = types
+        self._split_keywords = split_keywords
 
-    def in_parentheses(self, inner: Callable[[], Test | None]) -> Test | None:
-        before = self.pos
-        if self.symbol("("):
-            self.blanks()
-            test = inner()
-            self.blanks()
-            if test and self.symbol(")"):
-                return test
-        self.pos = before
-        return None
+    def start(self, test: Test | None) -> Test:
+        return test or _always
 
-    def expression(self) -> Test | None:
-        before, field = self.pos, self.literal()
-        if field is None:
-            return None
-        self.blanks()
-        operator = self.take(_RANGE)
-        if operator:
-            self.blanks()
-            value = self.literal()
-            if value:
-                return self.range(field, operator[0], value)
-        elif self.symbol(":"):
-            self.blanks()
-            if self.text.startswith("{", self.pos):
-                self.fail("a nested query, which this reader does not model")
-            test = self.values(field)
-            if test:
-                return test
-        self.pos = before
-        value = self.literal()
-        return self.is_anywhere(value) if value else None
+    def any_of(self, *tests: Test) -> Test:
+        return any_of(list(tests))
 
-    def values(self, field: Value) -> Test | None:
-        """A value or a list of them in parentheses, where `and`, `or` and `not` hold as outside."""
-        listed = self.in_parentheses(lambda: self.chain(lambda: self.negated_values(field)))
-        if listed:
-            return listed
-        value = self.literal()
-        return self.is_in(field, value) if value else None
+    def all_of(self, *tests: Test) -> Test:
+        return all_of(list(tests))
 
-    def negated_values(self, field: Value) -> Test | None:
-        before = self.pos
-        if self.take(_NOT):
-            inner = self.values(field)
-            if inner:
-                return negate(inner)
-            self.pos = before
-        return self.values(field)
+    def negated(self, test: Test) -> Test:
+        return negate(test)
 
-    def literal(self) -> Value | None:
-        return self.quoted() or self.bare()
+    def nested(self, _field: Token, brace: Token, _query: Test) -> Test:
+        raise ReadError("a nested query, which this reader does not model", place(brace))
 
-    def quoted(self) -> Value | None:
-        start, out = self.pos, []
-        if not self.symbol('"'):
-            return None
-        while self.pos < len(self.text) and self.text[self.pos] != '"':
-            out.append(self.escaped(_QUOTED_ESCAPE) or self.any_char())
-        if self.symbol('"'):
-            return Value("".join(out), quoted=True, offset=start)
-        self.pos = start
-        return None
+    def holds(self, field: Token, listed: _Listed) -> Test:
+        return self._holds(_value(field), listed)
 
-    def bare(self) -> Value | None:
-        start, out = self.pos, []
-        while self.pos < len(self.text):
-            char = self.escaped(_BARE_ESCAPE)
-            if char is None and self.symbol("*"):
-                char = RUN
-            if char is None:
-                stop = self.text[self.pos] in '\\():<>"*{}' or any(
-                    self.peek(w) for w in (_OR, _AND, _NOT)
-                )
-                char = None if stop else self.any_char()
-            if char is None:
-                break
-            out.append(char)
-        if not out:
-            return None
-        joined = "".join(out).strip()
-        constants: dict[str, bool | None] = {"null": None, "true": True, "false": False}
-        return Value(constants.get(joined, joined), quoted=False, offset=start)
+    def ordered(self, field: Token, operator: Token, value: Token) -> Test:
+        name, kind = self._typed(_value(field))
+        return _on_field(name, kind, order_test(kind, str(operator), _value(value)))
 
-    def any_char(self) -> str:
-        self.pos += 1
-        return self.text[self.pos - 1]
-
-    def escaped(self, special: re.Pattern[str]) -> str | None:
-        match = self.take(_CONTROL)
-        if match:
-            return {"t": "\t", "r": "\r", "n": "\n"}[match[1]]
-        if special is _QUOTED_ESCAPE:
-            match = self.take(_UNICODE)
-            return chr(int(match[1], 16)) if match else self.taken(special)
-        known = self.taken(special)
-        match = None if known else self.take(_UNICODE)
-        return chr(int(match[1], 16)) if match else known
-
-    def taken(self, pattern: re.Pattern[str]) -> str | None:
-        match = self.take(pattern)
-        return match[1] if match else None
-
-    # -- meaning ------------------------------------------------------------------------------------------------
-
-    def type_of(self, field: Value) -> tuple[str, str]:
-        name = field.text
-        if not isinstance(name, str) or field.wild:
-            self.fail(f"field name {name!r}, which this reader does not model", field.offset)
-        if name not in self.types:
-            self.fail(f"no field {name!r} in the mapping", field.offset)
-        return name, self.types[name]
-
-    def is_in(self, field: Value, value: Value) -> Test:
-        if field.text == value.text == RUN:
-            return lambda row: True
-        name, kind = self.type_of(field)
-        test = element_test(kind, value, split_keywords=self.split_keywords)
-        return partial(_any_element, name, kind, test)
-
-    def is_anywhere(self, value: Value) -> Test:
-        tests: list[Test] = []
-        for name, kind in self.types.items():
+    def anywhere(self, token: Token) -> Test:
+        """Return the test of a value without a field."""
+        value, tests = _value(token), list[Test]()
+        for name, kind in self._types.items():
             try:
-                test = element_test(kind, value, split_keywords=True)
+                test = stored_test(kind, [value], split_keywords=True)
             except ReadError:
                 if kind in EXACT | TEXT:
                     raise
                 continue
-            tests.append(partial(_any_element, name, kind, test))
-        return any_of(tests) if tests else lambda row: False
+            tests.append(_on_field(name, kind, test))
+        return any_of(tests) if tests else negate(_always)
 
-    def range(self, field: Value, operator: str, value: Value) -> Test:
-        name, kind = self.type_of(field)
-        if kind not in NUMBERS | {"date"} or not isinstance(value.text, str) or value.wild:
-            self.fail(f"a range on a {kind} field, which this reader does not model", value.offset)
-        wanted = scalar_of(kind, value.text, value.offset)
+    # -- lists of values ----------------------------------------------------------------------
 
-        def run(row: Record) -> bool:
-            signs = [sign_of(kind, element, wanted) for element in elements(row, name, kind)]
-            return any(sign is not None and holds(operator, sign) for sign in signs)
+    def value(self, token: Token) -> _Listed:
+        return _Listed((_value(token),))
 
-        return run
+    def any_value(self, *parts: _Listed) -> _Listed:
+        values = tuple(value for part in parts for value in part.values)
+        return _Listed(values, tuple(other for part in parts for other in part.others))
+
+    def all_values(self, *parts: _Listed) -> _Listed:
+        return _Listed((), (lambda field: all_of([self._holds(field, each) for each in parts]),))
+
+    def no_value(self, part: _Listed) -> _Listed:
+        return _Listed((), (lambda field: negate(self._holds(field, part)),))
+
+    # -- fields -------------------------------------------------------------------------------
+
+    def _holds(self, field: Value, listed: _Listed) -> Test:
+        tests = [self._is(field, listed.values)] if listed.values else []
+        return any_of([*tests, *(other(field) for other in listed.others)])
+
+    def _is(self, field: Value, values: Sequence[Value]) -> Test:
+        if field.is_lone_wildcard and all(value.is_lone_wildcard for value in values):
+            return _always
+        name, kind = self._typed(field)
+        test = stored_test(kind, values, split_keywords=self._split_keywords)
+        return _on_field(name, kind, test)
+
+    def _typed(self, field: Value) -> tuple[str, str]:
+        name = field.text
+        if not isinstance(name, str) or field.wild:
+            raise ReadError("a field name with a wildcard, or a constant as one", field.offset)
+        if name not in self._types:
+            raise ReadError(f"no field {name!r} in the mapping", field.offset)
+        return name, self._types[name]
 
 
-def _any_element(name: str, kind: str, test: ElementTest, row: Record) -> bool:
-    return any(map(test, elements(row, name, kind)))
+def _always(_row: Record) -> bool:
+    return True
+
+
+def _on_field(name: str, kind: str, test: StoredTest | None) -> Test:
+    """Return a test of a record: whether an element of a field passes; without a test any does."""
+    base, passes = base_of(name, kind), of_elements(kind, test)
+
+    def run(row: Record) -> bool:
+        value = row.get(name)
+        if value is None and base is not None and name not in row:
+            value = row.get(base)
+        if value is None:
+            return False
+        if isinstance(value, list | tuple):
+            return any(passes(element) for element in value if element is not None)
+        return passes(value)
+
+    return run
+
+
+# -- Literals -------------------------------------------------------------------------------------
+
+
+def _value(token: Token) -> Value:
+    if token.type == "QUOTED":
+        return Value(_unescaped(_IN_QUOTES, token[1:-1]), quoted=True, offset=place(token))
+    text = _unescaped(_BARE, token)
+    if text.count(RUN) > token.count("*"):
+        raise ReadError("U+E000 in a query, which this reader uses itself", place(token))
+    trimmed = text.strip(_TRIMMED)
+    return Value(_CONSTANTS.get(trimmed, trimmed), quoted=False, offset=place(token))
+
+
+def _unescaped(escape: re.Pattern[str], text: str) -> str:
+    plain = escape.sub(_character, text)
+    if _SURROGATES.search(plain):  # two escapes that JavaScript takes for one character
+        return plain.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    return plain
+
+
+def _character(match: re.Match[str]) -> str:
+    if match[0] == "*":
+        return RUN
+    control, code, itself = match.groups()
+    return _CONTROLS[control] if control else chr(int(code, 16)) if code else itself

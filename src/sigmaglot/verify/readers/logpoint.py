@@ -1,33 +1,46 @@
-"""LogPoint search: the query, and the stages that filter or derive.
+"""LogPoint search: the query, and the stages that filter or derive. Not vendor-verified.
 
-Facts: LANGUAGES.md, Logpoint's pySigma backend, and MITRE CAR's published queries. Hardly any of the meaning is
-documented; the decisions are:
-    - A blank (or AND) is AND, OR binds tighter, `-` or NOT negates the term or group after it.
-    - There is no escape: a string ends at the next quote of its kind, and a backslash is a backslash.
-    - `*` is any run and `?` one character, in quoted, bare and listed values. Case: the `ignore_case` option.
-    - A field may hold several values, as `label` does: a comparison holds where one of them satisfies it.
-    - `f=*` asks that the field is there. Whether `f!=v` matches a record without f is the `missing_differs` option;
-      None raises where it matters. `-f=v` matches it.
-    - `<` and its kin compare numbers.
-    - A keyword or phrase is looked for anywhere in all values joined by spaces.
-    - `IN "x"` is a list of one, as CAR writes; `IN NAME` is a list that `lists` may give, else running raises.
-    - `process regex(re, f)` searches (Python's `re`, with case) and adds the named groups where it matches.
-    - `chart` and `timechart` are read; running a query with one raises. Any other command raises while reading.
+Facts: LANGUAGES.md, Logpoint's pySigma backend, MITRE CAR's published queries; the commands'
+names: the Search Query Language Guide of Stormshield Log Supervisor, which is built on LogPoint.
+Hardly any of the meaning is documented; the decisions are:
+
+- A blank (or AND) is AND, OR binds tighter, `-` or NOT negates the term or group after it.
+- There is no escape: a string ends at the next quote of its kind, and a backslash is a backslash.
+- `*` is any run and `?` one character, in quoted, bare and listed values. Case: the `ignore_case`
+  option.
+- A field may hold several values, as `label` does: a comparison holds where one satisfies it.
+- `f=*` asks that the field is there. Whether `f!=v` matches a record without f is the
+  `missing_differs` option; None raises where it matters. `-f=v` matches it.
+- `<` and its kin compare numbers.
+- A keyword or phrase is looked for anywhere in all values joined by spaces.
+- `IN "x"` is a list of one, as CAR writes; `IN NAME` is a list that `lists` may give, else running
+  raises.
+- `process regex(re, f)` searches (Python's `re`, with case) and adds the named groups where it
+  matches.
+- `order by` and `limit` are read and do not change which records match.
+- `chart`, `timechart` and `latest` are read; running a query with one raises. Any other command
+  raises while reading.
+- A reserved word is neither a field nor a keyword unless it is quoted.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+from lark import Token, v_args
+from lark.visitors import Transformer_NonRecursive
 
 from .base import (
     Query,
+    ReadError,
     Record,
-    Scanner,
     Stage,
     Test,
     all_of,
     any_of,
+    cannot_run,
     compares,
     glob,
     keep_if,
@@ -36,15 +49,13 @@ from .base import (
     raw_of,
     text_of,
 )  # fmt: skip
+from .grammar import grammar, parse, place, transform
 from .regexes import compile_or_fail
 
-_STRING = re.compile(r"\"([^\"]*)\"|'([^']*)'")
-_FIELD = re.compile(r"(?:([A-Za-z_][\w.]*)|\"([^\"]+)\")\s*(?=!=|[=<>]|(?i:in)(?=[\s\[\"']))")
-_OPERATOR = re.compile(r"!=|<=|>=|=|<|>|(?i:in)(?=[\s\[\"'])")
-_BARE = re.compile(r"[^\s\"'|()\[\],=<>!]+")
-_RESERVED = {"process", "filter", "search", "chart", "timechart", "and", "in", "or", "not"}
-_ORDERS = {"<", "<=", ">", ">="}
 ValueTest = Callable[[object], bool]
+_Stages = tuple[tuple[str, Stage], ...]
+
+_RESERVED = {"process", "filter", "search", "chart", "timechart", "and", "in", "or", "not"}
 
 
 def read(
@@ -53,171 +64,142 @@ def read(
     missing_differs: bool | None = None,
     lists: Mapping[str, Sequence[str]] | None = None,
 ) -> Query:
-    """Read a search and its pipeline. Raises ReadError."""
-    return _Parser(text, ignore_case, missing_differs, lists or {}).query()
+    """Return a search and its pipeline.
+
+    Args:
+        text: The query.
+        ignore_case: Whether values match in any case.
+        missing_differs: Whether `f!=v` holds of a record without f; None raises for such a record.
+        lists: The values of the lists that the query may name.
+
+    Raises:
+        ReadError: The text is not of the language, or uses what this reader does not model.
+    """
+    reader = _Reader(ignore_case, missing_differs, lists or {})
+    stages = transform(reader, parse(grammar("logpoint"), text))
+    return Query(text, tuple(stage for _, stage in stages), tuple(name for name, _ in stages))
 
 
-class _Parser(Scanner):
+@v_args(inline=True)
+class _Reader(Transformer_NonRecursive[Token, _Stages]):
+    """Makes the functions of a query out of its tree; a method is named after its rule."""
+
     def __init__(
         self,
-        text: str,
         ignore_case: bool,
         missing_differs: bool | None,
         lists: Mapping[str, Sequence[str]],
     ) -> None:
-        super().__init__(text)
-        self.ignore_case = ignore_case
-        self.missing_differs = missing_differs
-        self.lists = lists
+        super().__init__(visit_tokens=False)
+        self._ignore_case = ignore_case
+        self._missing_differs = missing_differs
+        self._lists = lists
 
-    def query(self) -> Query:
-        stages, names = [self.search()], ["search"]
-        while not self.at_end():
-            self.expect("|")
-            command = self.take(re.compile(r"[a-z]+(?!\w)"))
-            if command is None or command[0] not in _STAGES:
-                self.fail(f"unknown command {command[0] if command else ''}")
-            stages.append(_STAGES[command[0]](self))
-            names.append(command[0])
-        return Query(self.text, tuple(stages), tuple(names))
+    def start(self, search: Test, *stages: tuple[str, Stage]) -> _Stages:
+        return (("search", keep_if(search)), *stages)
 
-    def search(self) -> Stage:
-        return keep_if(self.conjunction())
+    # -- the search ---------------------------------------------------------------------------
 
-    def conjunction(self) -> Test:
-        parts = [self.disjunction()]
-        while not self.at_end() and self.text[self.pos] not in "|)":
-            self.word("AND", ignore_case=True)
-            parts.append(self.disjunction())
-        return all_of(parts)
+    def conjunction(self, *tests: Test) -> Test:
+        return all_of(list(tests))
 
-    def disjunction(self) -> Test:
-        parts = [self.negation()]
-        while self.word("OR", ignore_case=True):
-            parts.append(self.negation())
-        return any_of(parts)
+    def disjunction(self, *tests: Test) -> Test:
+        return any_of(list(tests))
 
-    def negation(self) -> Test:
-        if self.take(re.compile(r"-(?=[^\s-])")) or self.word("NOT"):
-            return negate(self.negation())
-        if self.symbol("("):
-            inner = self.conjunction()
-            self.expect(")")
-            return inner
-        field = self.take(_FIELD)
-        if field is None:
-            return self.keyword()
-        if field[1] and field[1].lower() in _RESERVED:
-            self.fail(f"the reserved word {field[1]} as a field, unquoted", field.start())
-        return self.comparison(field[1] or field[2])
+    def negated(self, test: Test) -> Test:
+        return negate(test)
 
-    def comparison(self, field: str) -> Test:
-        operator = self.take(_OPERATOR)
-        assert operator
-        if operator[0] in _ORDERS:
-            return self.order(field, operator[0])
-        if operator[0].lower() == "in":
-            return self.among(field)
-        test = self.value_test(self.value())
-        if operator[0] == "=":
-            return lambda row: row.get(field) is not None and test(row[field])
+    def equals(self, field: Token, operator: Token, value: Token) -> Test:
+        if operator == "!=":
+            return self._differs(field, value)
+        return self._present(field, self._any_value([_text(value)]))
 
-        def differs(row: Record) -> bool:
-            if row.get(field) is not None:
-                return not test(row[field])
-            if self.missing_differs is None:
-                self.fail(f"{field}!= of a record without {field}", operator.start())
-            return self.missing_differs
-
-        return differs
-
-    def order(self, field: str, operator: str) -> Test:
-        value = self.value()
-        bound = number_of(value)
+    def order(self, field: Token, operator: Token, value: Token) -> Test:
+        bound = number_of(_text(value))
         if bound is None:
-            self.fail(f"{operator} {value!r}: no number")
-        return compares(field, operator, bound)
+            raise ReadError(f"{operator} {_text(value)!r}: no number", place(value))
+        return compares(_field(field), operator, bound)
 
-    def among(self, field: str) -> Test:
-        if not self.symbol("["):
-            return self.named_list(field)
-        tests = [self.value_test(self.value())]
-        while self.symbol(","):
-            tests.append(self.value_test(self.value()))
-        self.expect("]")
-        return lambda row: row.get(field) is not None and any(test(row[field]) for test in tests)
+    def among(self, field: Token, *values: Token) -> Test:
+        return self._present(field, self._any_value([_text(value) for value in values]))
 
-    def named_list(self, field: str) -> Test:
-        quoted = self.peek(_STRING) is not None
-        at, name = self.pos, self.value()
-        if not quoted and name not in self.lists:
-            return lambda row: self.fail(f"the list {name}, which is not known here", at)
-        tests = [self.value_test(item) for item in ([name] if quoted else self.lists[name])]
-        return lambda row: row.get(field) is not None and any(test(row[field]) for test in tests)
+    def among_named(self, field: Token, name: Token) -> Test:
+        known = self._present(field, self._any_value(tuple(self._lists.get(name, ()))))
+        if name in self._lists:
+            return known
+        return cannot_run(f"the list {name}, which is not known here", place(name))
 
-    def value(self) -> str:
-        quoted = self.take(_STRING)
-        if quoted:
-            return quoted[1] if quoted[1] is not None else quoted[2]
-        bare = self.take(_BARE)
-        if bare is None:
-            self.fail("expected a value")
-        return bare[0]
+    def keyword(self, term: Token) -> Test:
+        if term.type == "BARE" and term.lower() in _RESERVED:
+            raise ReadError(f"the reserved word {term} as a keyword, unquoted", place(term))
+        test = self._any_value([f"*{_text(term)}*"])
+        return lambda row: test(raw_of(row))
 
-    def value_test(self, value: str) -> ValueTest:
-        pattern = glob(value, any_one="?", ignore_case=self.ignore_case)
+    def _any_value(self, values: Sequence[str]) -> ValueTest:
+        """Return whether what a field holds matches one of these values."""
+
+        @cache  # most of the time of reading a query would go into compiling these
+        def patterns() -> list[re.Pattern[str]]:
+            return [glob(each, any_one="?", ignore_case=self._ignore_case) for each in values]
 
         def test(found: object) -> bool:
-            values = found if isinstance(found, list) else [found]
-            return any(pattern.match(text_of(value)) is not None for value in values)
+            texts = [text_of(each) for each in (found if isinstance(found, list) else [found])]
+            return any(pattern.match(text) for pattern in patterns() for text in texts)
 
         return test
 
-    def keyword(self) -> Test:
-        start = self.pos
-        term = self.value()
-        if term.lower() in _RESERVED or self.peek(_OPERATOR):
-            self.fail(f"unexpected {term!r}", start)
-        test = self.value_test(f"*{term}*")
-        return lambda row: test(raw_of(row))
+    def _present(self, field: Token, test: ValueTest) -> Test:
+        name = _field(field)
+        return lambda row: row.get(name) is not None and test(row[name])
 
-    # -- the other commands -------------------------------------------------------------------------------------
+    def _differs(self, field: Token, value: Token) -> Test:
+        name, test, answer = _field(field), self._any_value([_text(value)]), self._missing_differs
 
-    def process(self) -> Stage:
-        if not self.word("regex"):
-            self.fail("a process command other than regex")
-        self.expect("(")
-        offset, quoted = self.pos, self.take(_STRING)
-        if quoted is None:
-            self.fail("expected a quoted regular expression")
-        pattern = compile_or_fail(quoted[1] if quoted[1] is not None else quoted[2], 0, offset)
-        self.expect(",")
-        field = self.value()
-        self.expect(")")
+        def differs(row: Record) -> bool:
+            if row.get(name) is not None:
+                return not test(row[name])
+            if answer is None:
+                raise ReadError(f"{name}!= of a record without {name}", place(field))
+            return answer
+
+        return differs
+
+    # -- the commands behind it ---------------------------------------------------------------
+
+    def narrowing(self, command: Token, test: Test) -> tuple[str, Stage]:
+        return str(command), keep_if(test)
+
+    def regex_stage(self, command: Token, regex: Token, field: Token) -> tuple[str, Stage]:
+        pattern, name = compile_or_fail(_text(regex), 0, place(regex)), _text(field)
         if not pattern.groupindex:
-            self.fail("a regex without a named group", offset)
+            raise ReadError("a regex without a named group", place(regex))
 
         def run(row: Record) -> Record:
-            found = None if row.get(field) is None else pattern.search(text_of(row[field]))
+            found = None if row.get(name) is None else pattern.search(text_of(row[name]))
             groups = found.groupdict() if found else {}
-            return {**row, **{name: text for name, text in groups.items() if text is not None}}
+            return {**row, **{group: text for group, text in groups.items() if text is not None}}
 
-        return run
+        return str(command), run
 
-    def fields(self) -> Stage:
-        names = [self.value()]
-        while self.symbol(",") or self.peek(_BARE) or self.peek(_STRING):
-            names.append(self.value())
-        return lambda row: {key: value for key, value in row.items() if key in names}
+    def fields(self, command: Token, *names: Token) -> tuple[str, Stage]:
+        kept = {_text(name) for name in names}
+        return str(command), lambda row: {key: row[key] for key in row if key in kept}
 
-    def chart(self) -> Stage:
-        start = self.pos
-        if not self.take(re.compile(r"(?:[^|\"']|\"[^\"]*\"|'[^']*')+")):
-            self.fail("an empty chart")
-        return lambda row: self.fail("an aggregation, which needs more than one record", start)
+    def rows_kept(self, command: Token, *_arguments: Token) -> tuple[str, Stage]:
+        return command.split()[0], lambda row: row
+
+    def many_rows(self, command: Token, *_arguments: Token) -> tuple[str, Stage]:
+        message = f"{command}, an aggregation, which needs more than one record"
+        return str(command), cannot_run(message, place(command))
 
 
-_STAGES: dict[str, Callable[[_Parser], Stage]] = {
-    "search": _Parser.search, "filter": _Parser.search, "process": _Parser.process, "fields": _Parser.fields,
-    "chart": _Parser.chart, "timechart": _Parser.chart,
-}  # fmt: skip
+def _text(token: Token) -> str:
+    """Return the text of a value or name, out of its quotes where it has them."""
+    return token[1:-1] if token[0] in "\"'" else str(token)
+
+
+def _field(token: Token) -> str:
+    """Return the name of a compared field; raises ReadError for a reserved word without quotes."""
+    if token.lower() in _RESERVED:
+        raise ReadError(f"the reserved word {token} as a field, unquoted", place(token))
+    return _text(token)

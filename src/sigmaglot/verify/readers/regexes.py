@@ -1,4 +1,7 @@
-"""Regular expressions of other engines, run by Python's `re`; what it cannot run as they do is refused."""
+"""Regular expressions of other engines, run by Python's `re`.
+
+What it cannot run as they do is refused. Facts: the PCRE manual, RE2's "Syntax" page.
+"""
 
 from __future__ import annotations
 
@@ -27,20 +30,36 @@ _RE2_ESCAPE = re.compile(
     r"\\(?:x\{(?P<long>[0-9A-Fa-f]+)\}|x(?P<hex>[0-9A-Fa-f]{2})|(?P<char>[^\n]))"
 )
 _RE2_MAX_REPEAT = 1000
+_REFUSALS = (re.error, FutureWarning, DeprecationWarning, OverflowError, RecursionError)
 
 
 def compile_or_fail(pattern: str, flags: int = 0, offset: int = 0) -> re.Pattern[str]:
-    """Compile with Python's `re`; raises ReadError where it will not."""
+    """Return a pattern compiled with Python's `re`.
+
+    Args:
+        pattern: The regular expression.
+        flags: What `re.compile` takes.
+        offset: Where in the query it starts, for the error.
+
+    Raises:
+        ReadError: Python cannot compile it, or warns of it.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Python warns of what it may read differently one day
             return re.compile(pattern, flags)
-    except (re.error, FutureWarning, DeprecationWarning) as error:
+    except _REFUSALS as error:
         raise ReadError(f"regular expression: {error}", offset) from error
 
 
 def pcre(pattern: str, offset: int = 0) -> re.Pattern[str]:
-    """PCRE (Splunk): named groups as `(?<n>)`, `\\z` is the very end, `\\Z` may precede a last newline."""
+    r"""Return a regular expression of PCRE (Splunk).
+
+    Named groups may be written `(?<n>)`, `\z` is the very end, `\Z` may precede a last newline.
+
+    Raises:
+        ReadError: Python cannot compile it.
+    """
     ends = {r"\z": r"\Z", r"\Z": r"(?=\n?\Z)"}
     body = re.sub(r"\\[\s\S]", lambda m: ends.get(m[0], m[0]), pattern)
     body = re.sub(r"(\\[\s\S])|\(\?<(?=[A-Za-z_])", lambda m: m[1] or "(?P<", body)
@@ -97,7 +116,7 @@ class _Re2:
 
     def group(self) -> str:
         match = _RE2_GROUP.match(self.text, self.pos)
-        if match is None or self.text.startswith("(?", self.pos) and match[0] == "(":
+        if match is None or (match[0] == "(" and self.text.startswith("(?", self.pos)):
             raise self.fail(
                 "a group that RE2 does not know (lookaround, backreference, atomic, ...)"
             )
@@ -138,9 +157,9 @@ class _Re2:
         return f"[^{_ASCII[char.lower()]}]"
 
     def char_class(self) -> str:
-        opening = re.compile(r"\[\^?").match(self.text, self.pos)
-        assert opening
-        out, self.pos, first = [opening[0]], opening.end(), True
+        opening = "[^" if self.text.startswith("[^", self.pos) else "["
+        out, first = [opening], True
+        self.pos += len(opening)
         while first or not self.text.startswith("]", self.pos):
             if self.pos >= len(self.text):
                 raise self.fail("missing ]")
@@ -164,5 +183,12 @@ class _Re2:
 
 
 def re2(pattern: str, offset: int = 0) -> re.Pattern[str]:
-    """RE2 (Kusto): no lookaround, no backreference; `$` is the very end unless `(?m)`; classes are ASCII."""
+    """Return a regular expression of RE2 (Kusto).
+
+    It has no lookaround and no backreference; `$` is the very end unless `(?m)`; its classes are
+    of ASCII.
+
+    Raises:
+        ReadError: RE2 refuses it, or Python cannot run it as RE2 does.
+    """
     return compile_or_fail(_Re2(pattern, offset).translate(), 0, offset)

@@ -31,6 +31,7 @@ class Form:
         accepts: Whether a sensor could have written a value.
         complete: A text that a rule asks for, whether more may stand before and after it, to a
             whole value; the text itself where nothing needs to be added.
+        elsewhere: A text to whole values that hold it at other places, by what the place is.
         is_path: Whether parts of values are joined at a backslash.
         is_fixed: Whether every event of the log source has this one value.
     """
@@ -38,6 +39,7 @@ class Form:
     usual: str
     accepts: Callable[[str], bool]
     complete: Callable[[str, bool, bool], str] = lambda text, _, __: text
+    elsewhere: Callable[[str], tuple[tuple[str, str], ...]] = lambda _: ()
     is_path: bool = False
     is_fixed: bool = False
 
@@ -52,6 +54,35 @@ def _complete_path(text: str, open_start: bool, open_end: bool) -> str:
         host = text if text.strip("\\") else "\\\\host"
         text = host.removesuffix("\\") + "\\share\\"
     return text + _FILE if open_end and text.endswith("\\") else text
+
+
+def _in_path(text: str) -> tuple[tuple[str, str], ...]:
+    inner = text.strip("\\")
+    return (
+        ("it as a folder", f"C:\\{inner}\\{_FILE}"),
+        ("it within the name of a folder", f"C:\\x{inner}x\\{_FILE}"),
+        ("it within the name of the file", f"{_FOLDER}\\x{inner}x"),
+        ("it as the name of the file", f"{_FOLDER}\\{inner}"),
+    )
+
+
+def _in_user(text: str) -> tuple[tuple[str, str], ...]:
+    inner = text.strip("\\")
+    return (
+        ("it as the domain", f"{inner}\\user"),
+        ("it within the domain", f"x{inner}x\\user"),
+        ("it as the name", f"{_DOMAIN}\\{inner}"),
+        ("it within the name", f"{_DOMAIN}\\x{inner}x"),
+    )
+
+
+def _in_text(text: str) -> tuple[tuple[str, str], ...]:
+    return (
+        ("it between words", f"q {text} q"),
+        ("it within a word", f"x{text}x"),
+        ("it between lines", f"q\n{text}\nq"),
+        ("it twice", f"{text} {text}"),
+    )
 
 
 def _complete_free(text: str, _: bool, open_end: bool) -> str:
@@ -105,13 +136,15 @@ def _fixed(value: str) -> Form:
 
 
 def _free(usual: str) -> Form:
-    return Form(usual, _is_free, _complete_free)
+    return Form(usual, _is_free, _complete_free, _in_text)
 
 
 FREE = _free("example")
 """A field of any text."""
-_IMAGE = Form(f"{_FOLDER}\\{_FILE}", _matching(_PATH.pattern), _complete_path, is_path=True)
-_USER = Form("EXAMPLE\\user", _matching(r"-|[^\\\n]+\\[^\\\n]+"), _complete_user)
+_IMAGE = Form(
+    f"{_FOLDER}\\{_FILE}", _matching(_PATH.pattern), _complete_path, _in_path, is_path=True
+)
+_USER = Form("EXAMPLE\\user", _matching(r"-|[^\\\n]+\\[^\\\n]+"), _complete_user, _in_user)
 _GUID = "[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}"
 _LEVELS = "Low|Medium|High|System|AppContainer"
 
@@ -137,7 +170,7 @@ PROCESS_CREATION: Mapping[str, Form] = {
     "OriginalFileName": _free(_FILE),
     "CommandLine": _free("example --run"),
     "CurrentDirectory": Form(
-        f"{_FOLDER}\\", _matching(rf"{_PATH.pattern}\\?"), _complete_path, is_path=True
+        f"{_FOLDER}\\", _matching(rf"{_PATH.pattern}\\?"), _complete_path, _in_path, is_path=True
     ),
     "User": _USER,
     "LogonGuid": Form("0A1B2C3D-0002-6900-0200-000000000200", _matching(_GUID)),
@@ -148,7 +181,11 @@ PROCESS_CREATION: Mapping[str, Form] = {
     "ParentProcessGuid": Form("0A1B2C3D-0003-6900-0300-000000000300", _matching(_GUID)),
     "ParentProcessId": _whole_number("4096"),
     "ParentImage": Form(
-        f"{_FOLDER}\\starter.exe", _matching(rf"-|{_PATH.pattern}"), _complete_path, is_path=True
+        f"{_FOLDER}\\starter.exe",
+        _matching(rf"-|{_PATH.pattern}"),
+        _complete_path,
+        _in_path,
+        is_path=True,
     ),
     "ParentCommandLine": _free("starter --all"),
     "ParentUser": _USER,
