@@ -14,10 +14,17 @@ from sigmaglot.ir import Node, Note
 from sigmaglot.language import Hunt, Language, Plan, TooManyQueriesError
 from sigmaglot.passes.legalise import Choice, Fidelity, Policy, choose, legalise
 from sigmaglot.passes.normalise import normalise
-from sigmaglot.pipelines import Pipeline, Recording, bind, entry_of, load_pipeline
-from sigmaglot.rule import RuleInfo
+from sigmaglot.pipelines import (
+    Pipeline,
+    Recording,
+    bind,
+    entry_of,
+    load_pipeline,
+    recording_of,
+)
+from sigmaglot.rule import LogSource, RuleInfo
 from sigmaglot.source import Document
-from sigmaglot.targets import Target, load_language
+from sigmaglot.targets import TARGETS, Target, load_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,19 +225,31 @@ def find_recording(rule: Rule, pipeline: Pipeline, target: Target) -> Recording:
         RuleError: It does not record them.
     """
     source = rule.info.logsource
-    recording = pipeline.recordings.get(source.category)
-    fits = source.product in {"", pipeline.product} and source.service in {"", "sysmon"}
-    if recording is None or not fits:
-        known = ", ".join(pipeline.recordings)
+    recording = recording_of(pipeline, source)
+    if recording is None:
         raise RuleError(
             rule.document.diagnose(
                 "SG201",
-                f"unsupported: the log source ({source}) is not mapped in {pipeline.name}",
+                f"unsupported: no such event in {pipeline.name}: ({source})",
                 ("logsource",),
-                hint=f"{target.name} compiles {pipeline.product} rules of the category {known}",
+                hint=_where_recorded(source, target),
             )
         )
     return recording
+
+
+def _where_recorded(source: LogSource, target: Target) -> str:
+    """Return which targets record a log source, or what the ones that are built in record."""
+    if source.product not in {"", "windows"}:
+        return "the built-in targets record Windows; take another schema with `PIPELINE/LANGUAGE`"
+    others = [
+        one.name
+        for one in TARGETS.values()
+        if one.name != target.name and recording_of(load_pipeline(one.pipeline), source)
+    ]
+    if others:
+        return f"it is recorded by {', '.join(others)}"
+    return "no built-in target records it; `sigmaglot list pipelines` names what each does"
 
 
 def _check_placeholders(rule: Rule, condition: Node) -> None:

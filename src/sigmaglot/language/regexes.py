@@ -22,13 +22,14 @@ _OPEN_BRACE = re.compile(r"(?<!\\)\{,\d+\}")
 
 
 @lru_cache(maxsize=4096)
-def _parsed(regex: str, flags: str) -> Any:
+def parsed(regex: str, flags: str) -> Any:
+    """Return what Python's parser makes of an expression: a sequence of (code, argument)."""
     return sre_parser.parse(regex, sum(getattr(re, flag.upper()) for flag in flags))
 
 
 def runs_on_re2(regex: str, flags: str = "") -> bool:
     """Return whether RE2 reads the expression as PCRE does: no lookaround, no back-reference."""
-    return not _OPEN_BRACE.search(regex) and _is_re2(_parsed(regex, flags))
+    return not _OPEN_BRACE.search(regex) and _is_re2(parsed(regex, flags))
 
 
 def _is_re2(item: Any) -> bool:
@@ -44,7 +45,7 @@ def _is_re2(item: Any) -> bool:
 
 def refers_back(regex: str, flags: str = "") -> bool:
     """Return whether the expression refers to one of its own groups."""
-    return _holds(_parsed(regex, flags), frozenset({"GROUPREF", "GROUPREF_EXISTS"}))
+    return _holds(parsed(regex, flags), frozenset({"GROUPREF", "GROUPREF_EXISTS"}))
 
 
 def _holds(item: Any, names: frozenset[str]) -> bool:
@@ -103,7 +104,7 @@ def literals_of(leaf: ir.RegexMatch) -> tuple[Node, bool]:
     The tree is the conjunction of the literals that every match contains; alternatives become an
     OR. It is True where the expression requires no literal.
     """
-    parsed = _parsed(leaf.regex, leaf.flags)
+    parsed = parsed(leaf.regex, leaf.flags)
     ignores_case = bool(parsed.state.flags & re.IGNORECASE)
     multiline = bool(parsed.state.flags & re.MULTILINE)
     reader = _Literals(leaf, cased=not ignores_case, multiline=multiline)

@@ -44,7 +44,7 @@ class Recording:
     """How a pipeline records one log source: where, and each field.
 
     Attributes:
-        category: The Sigma category.
+        category: The Sigma category, or ``service:`` and a Sigma service.
         source: Table, selectors, time and default projection.
         columns: The names of all declared columns.
         entries: Entry by Sigma field.
@@ -76,7 +76,7 @@ class Pipeline:
         name: As in ``sigmaglot list pipelines``.
         title: The name in messages.
         product: The Sigma product that it records.
-        recordings: Recording by category.
+        recordings: Recording by category, by ``service:NAME``, and ``service:*`` for the others.
         assumes: What the mapping rests on that no vendor document confirms.
     """
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from re import _parser as sre_parser
 from typing import Any
 
 from sigmaglot.evaluate import compile_regex
+from sigmaglot.language.regexes import parsed
 
 SAMPLES = 6
 """Texts that are tried for one expression: repeats and branches are chosen in turn."""
@@ -30,8 +30,8 @@ def samples(regex: str, flags: str) -> tuple[str, ...]:
 
     Lookaround is not solved for: an expression that depends on it may have no sample.
     """
-    parsed = sre_parser.parse(regex, sum(getattr(re, flag.upper()) for flag in flags))
-    tried = (_Writer(choice).sequence(parsed) for choice in range(SAMPLES))
+    items = parsed(regex, flags)
+    tried = (_Writer(choice).sequence(items) for choice in range(SAMPLES))
     search = compile_regex(regex, flags).search
     return tuple(dict.fromkeys(text for text in tried if search(text)))
 
