@@ -104,11 +104,11 @@ def literals_of(leaf: ir.RegexMatch) -> tuple[Node, bool]:
     The tree is the conjunction of the literals that every match contains; alternatives become an
     OR. It is True where the expression requires no literal.
     """
-    parsed = parsed(leaf.regex, leaf.flags)
-    ignores_case = bool(parsed.state.flags & re.IGNORECASE)
-    multiline = bool(parsed.state.flags & re.MULTILINE)
+    items = parsed(leaf.regex, leaf.flags)
+    ignores_case = bool(items.state.flags & re.IGNORECASE)
+    multiline = bool(items.state.flags & re.MULTILINE)
     reader = _Literals(leaf, cased=not ignores_case, multiline=multiline)
-    reader.read(parsed)
+    reader.read(items)
     return reader.result(), reader.whole
 
 
