@@ -14,7 +14,8 @@ from sigmaglot.evaluate import evaluate
 from sigmaglot.frontend import Rule
 from sigmaglot.passes.normalise import normalise
 from sigmaglot.verify.witnesses import Witnesses, make_witnesses
-from sigmaglot.verify.witnesses.forms import are_hashes, form_of, usual_event
+from sigmaglot.verify.witnesses.events import form_of, usual_event
+from sigmaglot.verify.witnesses.forms import are_hashes
 from sigmaglot.verify.witnesses.regexes import samples
 
 

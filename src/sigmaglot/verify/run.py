@@ -32,7 +32,7 @@ from sigmaglot.verify.projection.common import Project
 from sigmaglot.verify.targets import Ground, ground_of
 from sigmaglot.verify.verdict import UNSTATED, EngineInfo, Status, Tally, Verdict
 from sigmaglot.verify.witnesses import Witness, make_witnesses
-from sigmaglot.verify.witnesses.forms import FORMS
+from sigmaglot.verify.witnesses.events import is_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Verifier:
                 yield Verdict(info, "", Status.BAD_RULE, diagnostics=(found,))
 
     def _rule(self, rule: Rule) -> Iterator[Verdict]:
-        category = rule.info.logsource.category
+        category = category_of(rule.info.logsource)
         made, untold = self._make(rule, category)
         for target in self._request.targets:
             result = compile_rule(
@@ -111,7 +111,7 @@ class Verifier:
                 Witness("the given event", values) for values in self._request.given
             )
             untold: tuple[str, ...] = ()
-        elif category in FORMS:
+        elif is_known(category):
             found = make_witnesses(rule.condition, category, self._request.seed)
             witnesses = found.events
             untold = tuple(dict.fromkeys(leaf_label(leaf) for leaf in found.untold))
@@ -121,9 +121,9 @@ class Verifier:
 
     def _target(self, task: _Task) -> Iterator[Verdict]:
         ground = ground_of(task.target)
-        category = task.rule.info.logsource.category
         projection = PROJECTIONS.get(ground.schema) if ground else None
-        project = projection.categories.get(category) if projection else None
+        category = category_of(task.rule.info.logsource)
+        project = projection.of(category) if projection else None
         if ground is None or project is None:
             why = "no engine runs this language" if ground is None else _not_projected(task, ground)
             yield task.verdict(Status.NOT_RUN, reason=why)
@@ -201,6 +201,11 @@ class Verifier:
             self._stored[key] = make_engine(engine.name).load(records), records
         dataset, records = self._stored[key]
         return records, find_all(dataset, task.result.queries)
+
+
+def category_of(source: LogSource) -> str:
+    """Return the name that a log source goes by here: its category, or ``service:`` and it."""
+    return source.category or (f"service:{source.service}" if source.service else "")
 
 
 def _not_projected(task: _Task, ground: Ground) -> str:

@@ -16,12 +16,18 @@ class Projection:
     """What one schema stores of an event.
 
     Attributes:
-        categories: Category of a log source to what makes a record of its events.
+        categories: Category of a log source, ``service:NAME``, or ``service:*`` for any other
+            service, to what makes a record of its events.
         types: Column to type, where the schema has types.
     """
 
     categories: Mapping[str, Project]
     types: Mapping[str, str]
+
+    def of(self, category: str) -> Project | None:
+        """Return what stores events of a category or ``service:NAME``, None where nothing does."""
+        of_any = self.categories.get("service:*") if category.startswith("service:") else None
+        return self.categories.get(category, of_any)
 
 
 def base_name(path: str | None) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any
 from sigmaglot import ir
 from sigmaglot.evaluate import Event, compile_predicate
 from sigmaglot.ir import Leaf, Node
-from sigmaglot.verify.witnesses.forms import form_of, usual_event
+from sigmaglot.verify.witnesses.events import form_of, settled, usual_event
 from sigmaglot.verify.witnesses.misses import MISSING, SPECIAL, changes
 from sigmaglot.verify.witnesses.solve import (
     KEYWORD_FIELD,
@@ -116,7 +116,9 @@ def _about(root: Node, path: Path, leaf: Leaf, category: str, *, short: bool) ->
         changed = {**values, change.field: change.value}
         if change.value is MISSING:
             del changed[change.field]
-        yield Witness(change.name, changed, leaf)
+        if change.field == "EventType":
+            changed.pop("EventID", None)
+        yield Witness(change.name, settled(category, changed), leaf)
 
 
 def _telling(root: Node, path: Path, leaf: Leaf, category: str) -> Values | None:

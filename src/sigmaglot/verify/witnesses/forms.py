@@ -1,4 +1,4 @@
-r"""How a sensor writes each field of an event, so that witnesses are events that can happen.
+r"""How a sensor writes a field of an event, so that witnesses are events that can happen.
 
 A claim is about events of the rule's log source: a query that looks for ``FileName`` alone says
 what ``Image|endswith: '\cmd.exe'`` says only because Sysmon writes whole paths. Sources: Sysmon's
@@ -7,8 +7,9 @@ event manifest and the recorded events of public collections.
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 HASH_LENGTHS = {"SHA1": 40, "MD5": 32, "SHA256": 64, "IMPHASH": 32}
@@ -32,6 +33,7 @@ class Form:
         complete: A text that a rule asks for, whether more may stand before and after it, to a
             whole value; the text itself where nothing needs to be added.
         elsewhere: A text to whole values that hold it at other places, by what the place is.
+        others: Other values, where there are only a few.
         is_path: Whether parts of values are joined at a backslash.
         is_fixed: Whether every event of the log source has this one value.
     """
@@ -40,6 +42,7 @@ class Form:
     accepts: Callable[[str], bool]
     complete: Callable[[str, bool, bool], str] = lambda text, _, __: text
     elsewhere: Callable[[str], tuple[tuple[str, str], ...]] = lambda _: ()
+    others: tuple[str, ...] = ()
     is_path: bool = False
     is_fixed: bool = False
 
@@ -131,103 +134,145 @@ def _is_free(text: str) -> bool:
     return "\0" not in text and not text.endswith(("\n", "\r"))
 
 
-def _fixed(value: str) -> Form:
+def matching(pattern: str, usual: str) -> Form:
+    """Return the form of a field whose values match an expression."""
+    return Form(usual, _matching(pattern))
+
+
+def fixed(value: str) -> Form:
+    """Return the form of a field that has one value in every event."""
     return Form(value, lambda text: text == value, is_fixed=True)
 
 
-def _free(usual: str) -> Form:
+def one_of(*values: str) -> Form:
+    """Return the form of a field with a few values; the first is the usual one."""
+    return Form(
+        values[0], lambda text: text in values, others=values[1:], is_fixed=len(values) == 1
+    )
+
+
+def free(usual: str) -> Form:
+    """Return the form of a field of any text."""
     return Form(usual, _is_free, _complete_free, _in_text)
 
 
-FREE = _free("example")
+def path(usual: str, also: str = "") -> Form:
+    """Return the form of a whole path; ``also`` matches what may stand in its place."""
+    pattern = f"{also}|{_PATH.pattern}" if also else _PATH.pattern
+    return Form(usual, _matching(pattern), _complete_path, _in_path, is_path=True)
+
+
+def folder(usual: str) -> Form:
+    """Return the form of a folder, which ends in a backslash or not."""
+    pattern = rf"{_PATH.pattern}\\?"
+    return Form(usual, _matching(pattern), _complete_path, _in_path, is_path=True)
+
+
+def user(usual: str = f"{_DOMAIN}\\user") -> Form:
+    r"""Return the form of an account, ``DOMAIN\name``, or ``-`` where there is none."""
+    return Form(usual, _matching(r"-|[^\\\n]+\\[^\\\n]+"), _complete_user, _in_user)
+
+
+def whole_number(usual: str) -> Form:
+    """Return the form of a number without a sign."""
+    return matching("0|[1-9][0-9]{0,8}", usual)
+
+
+def guid(usual: str) -> Form:
+    """Return the form of Sysmon's identifiers."""
+    return matching("[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", usual)
+
+
+def moment(usual: str = "2026-01-15 10:20:30.456") -> Form:
+    """Return the form of Sysmon's timestamps."""
+    return matching(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}", usual)
+
+
+def hashes() -> Form:
+    """Return the form of Sysmon's ``Hashes``."""
+    return Form(_complete_hashes("", True, True), are_hashes, _complete_hashes)
+
+
+_KEY = re.compile(r"(HKLM|HKU|HKCR)(\\[^\\\x00-\x1f]+)+")
+
+
+def _complete_key(text: str, open_start: bool, open_end: bool) -> str:
+    if open_start and not text.upper().startswith(("HKLM", "HKU", "HKCR")):
+        text = "HKLM\\SOFTWARE" + ("" if text.startswith("\\") else "\\") + text
+    return f"{text}Example" if open_end and text.endswith("\\") else text
+
+
+def _in_key(text: str) -> tuple[tuple[str, str], ...]:
+    inner = text.strip("\\")
+    return (
+        ("it as a key", f"HKLM\\SOFTWARE\\{inner}\\Example"),
+        ("it as the name of the value", f"HKLM\\SOFTWARE\\Example\\{inner}"),
+        ("it within the name of a key", f"HKLM\\SOFTWARE\\x{inner}x\\Example"),
+        ("it within the name of the value", f"HKLM\\SOFTWARE\\Example\\x{inner}x"),
+        ("it below a user's hive", f"HKU\\S-1-5-21-1-2-3-1001\\{inner}\\Example"),
+    )
+
+
+def registry_path() -> Form:
+    r"""Return the form of ``TargetObject``: ``HKLM\...``, ``HKU\...`` or ``HKCR\...``."""
+    usual = "HKLM\\SOFTWARE\\Example\\Setting"
+    return Form(usual, _matching(_KEY.pattern), _complete_key, _in_key, is_path=True)
+
+
+_NUMBERS = re.compile(r"DWORD \(0x[0-9a-f]{8}\)|QWORD \(0x[0-9a-f]{8}-0x[0-9a-f]{8}\)")
+
+
+def _is_data(text: str) -> bool:
+    looks_numeric = text.lower().startswith(("dword", "qword"))
+    return bool(text) and _is_free(text) and (bool(_NUMBERS.fullmatch(text)) or not looks_numeric)
+
+
+def _complete_data(text: str, _: bool, open_end: bool) -> str:
+    if open_end and "DWORD (0x00000001)".startswith(text):
+        return "DWORD (0x00000001)"
+    if open_end and "QWORD (0x00000000-0x00000001)".startswith(text):
+        return "QWORD (0x00000000-0x00000001)"
+    return _complete_free(text, _, open_end)
+
+
+def _in_data(text: str) -> tuple[tuple[str, str], ...]:
+    if text.isdecimal() and int(text) < 2**32:
+        return (("the same number as a DWORD", f"DWORD (0x{int(text):08x})"), *_in_text(text))
+    numbers = re.fullmatch(r"DWORD \(0x([0-9a-f]{8})\)", text)
+    if numbers:
+        return (("the same number as a text", str(int(numbers[1], 16))),)
+    return _in_text(text)
+
+
+def registry_data() -> Form:
+    """Return the form of ``Details``: a number as Sysmon writes it, ``Binary Data``, or a text."""
+    return Form("example", _is_data, _complete_data, _in_data)
+
+
+def pipe() -> Form:
+    r"""Return the form of ``PipeName``: a backslash and a name."""
+    return Form(
+        "\\example",
+        _matching(r"\\[^\x00-\x1f]+"),
+        lambda text, start, _: text if text.startswith("\\") or not start else f"\\{text}",
+    )
+
+
+def address(usual: str) -> Form:
+    """Return the form of an IP address, as Sysmon writes it."""
+    return Form(usual, _is_address)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return text in {str(found), found.exploded}
+
+
+FREE = free("example")
 """A field of any text."""
-_IMAGE = Form(
-    f"{_FOLDER}\\{_FILE}", _matching(_PATH.pattern), _complete_path, _in_path, is_path=True
-)
-_USER = Form("EXAMPLE\\user", _matching(r"-|[^\\\n]+\\[^\\\n]+"), _complete_user, _in_user)
-_GUID = "[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}"
-_LEVELS = "Low|Medium|High|System|AppContainer"
-
-
-def _whole_number(usual: str) -> Form:
-    return Form(usual, _matching("0|[1-9][0-9]{0,8}"))
-
-
-PROCESS_CREATION: Mapping[str, Form] = {
-    "Channel": _fixed("Microsoft-Windows-Sysmon/Operational"),
-    "EventID": _fixed("1"),
-    "Provider_Name": _fixed("Microsoft-Windows-Sysmon"),
-    "Computer": _free("example-pc"),
-    "RuleName": _free("-"),
-    "UtcTime": Form("2026-01-15 10:20:30.456", _matching(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")),
-    "ProcessGuid": Form("0A1B2C3D-0001-6900-0100-000000000100", _matching(_GUID)),
-    "ProcessId": _whole_number("4660"),
-    "Image": _IMAGE,
-    "FileVersion": _free("1.2.3.4"),
-    "Description": _free("Example Application"),
-    "Product": _free("Example Product"),
-    "Company": _free("Example Ltd"),
-    "OriginalFileName": _free(_FILE),
-    "CommandLine": _free("example --run"),
-    "CurrentDirectory": Form(
-        f"{_FOLDER}\\", _matching(rf"{_PATH.pattern}\\?"), _complete_path, _in_path, is_path=True
-    ),
-    "User": _USER,
-    "LogonGuid": Form("0A1B2C3D-0002-6900-0200-000000000200", _matching(_GUID)),
-    "LogonId": Form("0x5f3a9", _matching("0x(0|[1-9a-f][0-9a-f]{0,15})")),
-    "TerminalSessionId": _whole_number("9"),
-    "IntegrityLevel": Form("AppContainer", _matching(_LEVELS)),
-    "Hashes": Form(_complete_hashes("", True, True), are_hashes, _complete_hashes),
-    "ParentProcessGuid": Form("0A1B2C3D-0003-6900-0300-000000000300", _matching(_GUID)),
-    "ParentProcessId": _whole_number("4096"),
-    "ParentImage": Form(
-        f"{_FOLDER}\\starter.exe",
-        _matching(rf"-|{_PATH.pattern}"),
-        _complete_path,
-        _in_path,
-        is_path=True,
-    ),
-    "ParentCommandLine": _free("starter --all"),
-    "ParentUser": _USER,
-}
-"""Fields of Sysmon's event 1."""
 
 ABSENT = Form("", lambda _: False)
 """A field that no event of the log source has."""
-
-_NOT_RECORDED = frozenset(
-    {
-        "GrandParentImage",
-        "md5",
-        "sha1",
-        "sha256",
-        "imphash",
-        "MD5",
-        "SHA1",
-        "SHA256",
-        "Imphash",
-        "NewProcessName",
-        "NewProcessId",
-        "ParentProcessName",
-        "SubjectUserName",
-        "SubjectDomainName",
-        "SubjectUserSid",
-        "SubjectLogonId",
-        "MandatoryLabel",
-        "TokenElevationType",
-    }
-)
-"""Names of the taxonomy that Sysmon does not write: other sensors' fields, and parts of others."""
-
-FORMS: Mapping[str, Mapping[str, Form]] = {"process_creation": PROCESS_CREATION}
-"""The fields of each category of log sources."""
-
-
-def form_of(category: str, field: str) -> Form:
-    """Return how events of a category write a field; an unknown field is free text."""
-    return FORMS[category].get(field, ABSENT if field in _NOT_RECORDED else FREE)
-
-
-def usual_event(category: str) -> dict[str, str]:
-    """Return an event of a category that rules seldom ask for."""
-    return {field: form.usual for field, form in FORMS[category].items()}

@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 from sigmaglot import ir
 from sigmaglot.evaluate import Event, Predicate, compile_predicate
 from sigmaglot.ir import Leaf, Node
-from sigmaglot.verify.witnesses.forms import FORMS, form_of, usual_event
+from sigmaglot.verify.witnesses.events import fields_of, form_of, settled, usual_event
 from sigmaglot.verify.witnesses.values import VARIANTS, value_for
 
 COMBINATIONS = 24
@@ -161,7 +161,25 @@ def _propose(
     for want in wanted:
         if isinstance(want.node, ir.Exists) and not want.holds:
             values.pop(ir.field_name(want.node), None)
+    values = settled(category, values)
+    for want in wanted:
+        if not want.holds:
+            values = _without(want.node, values, category)
     return values if _is_possible(values, category) else None
+
+
+def _without(node: Node, values: Values, category: str) -> Values:
+    """Return the event with another of a field's few values where an unwanted part holds."""
+    test = predicate(node)
+    if not test(Event(values)):
+        return values
+    for leaf in ir.leaves(node):
+        field = ir.field_name(leaf)
+        for other in form_of(category, field).others if field else ():
+            changed = settled(category, {**values, field: other})
+            if not test(Event(changed)):
+                return changed
+    return values
 
 
 def _unknown_fields(wanted: Iterable[Want], category: str) -> Iterator[str]:
@@ -169,7 +187,7 @@ def _unknown_fields(wanted: Iterable[Want], category: str) -> Iterator[str]:
     for want in wanted:
         for leaf in ir.leaves(want.node):
             field = ir.field_name(leaf)
-            if field and field not in FORMS[category] and form_of(category, field).accepts("x"):
+            if field and field not in fields_of(category) and form_of(category, field).accepts("x"):
                 yield field
 
 
