@@ -16,7 +16,9 @@ from sigmaglot.verify.witnesses.forms import (
     ABSENT,
     FREE,
     Form,
+    access_mask,
     address,
+    file,
     fixed,
     folder,
     free,
@@ -57,9 +59,9 @@ _SIGNATURE: Fields = {
     "Hashes": hashes(),
     "Signed": _WORD,
     "Signature": free("Example Signer"),
-    "SignatureStatus": one_of("Unavailable", "Valid", "Expired", "Invalid", "Revoked", "Error"),
+    "SignatureStatus": free("Unavailable"),
 }
-_FILE: Fields = {**_PROCESS, "TargetFilename": path("C:\\Example\\data\\example.txt")}
+_FILE: Fields = {**_PROCESS, "TargetFilename": file()}
 _REGISTRY: Fields = {**_PROCESS, "TargetObject": registry_path()}
 _TWO: Fields = {
     **_HEADER,
@@ -99,7 +101,7 @@ _FIELDS: Mapping[str, Fields] = {
     "process_access": {
         **_TWO,
         "SourceThreadId": whole_number("12"),
-        "GrantedAccess": matching("0x(0|[1-9a-f][0-9a-f]{0,7})", "0x2"),
+        "GrantedAccess": access_mask(),
         "CallTrace": free("C:\\Windows\\SYSTEM32\\ntdll.dll+9f644"),
     },
     "create_remote_thread": {
@@ -140,10 +142,7 @@ _FIELDS: Mapping[str, Fields] = {
     },
     "create_stream_hash": {
         **_PROCESS,
-        "TargetFilename": matching(
-            r"[A-Za-z]:(\\[^\\/:*?\"<>|\x00-\x1f]+)+(:[^\\/:*?\"<>|\x00-\x1f]+)?",
-            "C:\\Example\\data\\example.txt:stream",
-        ),
+        "TargetFilename": file(),
         "CreationUtcTime": moment(),
         "Hash": hashes(),
         "Contents": free("example"),
@@ -313,7 +312,10 @@ def form_of(category: str, field: str) -> Form:
 
 def usual_event(category: str) -> Values:
     """Return an event of a category that rules seldom ask for."""
-    return settled(category, {name: form.usual for name, form in fields_of(category).items()})
+    values = {name: form.usual for name, form in fields_of(category).items()}
+    if "EventType" in values:
+        del values["EventID"]  # which follows from the type
+    return settled(category, values)
 
 
 def settled(category: str, values: Values) -> Values:

@@ -146,8 +146,18 @@ def fixed(value: str) -> Form:
 
 def one_of(*values: str) -> Form:
     """Return the form of a field with a few values; the first is the usual one."""
+
+    def complete(text: str, _: bool, __: bool) -> str:
+        same = (value for value in values if value.lower() == text.lower())
+        holding = (value for value in values if text.lower() in value.lower())
+        return next(same, None) or next(holding, text)
+
     return Form(
-        values[0], lambda text: text in values, others=values[1:], is_fixed=len(values) == 1
+        values[0],
+        lambda text: text in values,
+        complete,
+        others=values[1:],
+        is_fixed=len(values) == 1,
     )
 
 
@@ -185,7 +195,33 @@ def guid(usual: str) -> Form:
 
 def moment(usual: str = "2026-01-15 10:20:30.456") -> Form:
     """Return the form of Sysmon's timestamps."""
-    return matching(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}", usual)
+    return Form(
+        usual,
+        _matching(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}"),
+        lambda text, start, _: text if start else text + usual[len(text) :],
+    )
+
+
+def access_mask() -> Form:
+    """Return the form of ``GrantedAccess``: hexadecimal digits, in small or capital letters."""
+    return Form(
+        "0x2",
+        _matching("0x(0|[1-9a-fA-F][0-9a-fA-F]{0,7})"),
+        lambda text, start, _: f"0x1{text}" if start and not text.startswith("0x") else text,
+    )
+
+
+def file() -> Form:
+    """Return the form of a file's path, with or without a stream of the file."""
+
+    def complete(text: str, open_start: bool, open_end: bool) -> str:
+        if open_start and text.startswith((":", ".")) and not text.startswith(":\\"):
+            return f"{_FOLDER}\\example{text}"
+        return _complete_path(text, open_start, open_end)
+
+    pattern = rf"{_PATH.pattern}(:{_NAME})?"
+    usual = f"{_FOLDER}\\data\\example.txt"
+    return Form(usual, _matching(pattern), complete, _in_path, is_path=True)
 
 
 def hashes() -> Form:
@@ -268,7 +304,10 @@ def _is_address(text: str) -> bool:
         found = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return text in {str(found), found.exploded}
+    if found.version == 4:
+        return text == str(found)
+    groups = ":".join(f"{int(group, 16):x}" for group in found.exploded.split(":"))
+    return text in {str(found), groups}
 
 
 FREE = free("example")
