@@ -5,9 +5,10 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+CORPUS := ../shared/corpus
 BASELINE := sigma_rules/pipelines/cmd_parent_baseline.yml
 
-.PHONY: build test lint golden bench clean
+.PHONY: build test lint golden bench verify verify-corpus clean
 
 build: $(VENV)/.installed
 	$(BIN)/sigmaglot convert sigma_rules -t all -p $(BASELINE) -od dist --summary --quiet
@@ -24,6 +25,14 @@ lint: $(VENV)/.installed
 golden: $(VENV)/.installed
 	$(BIN)/python -m pytest -q tests/test_goldens.py tests/test_docs.py -p no:xdist --update-goldens
 	git status --short tests/golden docs
+
+verify: $(VENV)/.installed
+	$(BIN)/sigmaglot verify sigma_rules -t all -p $(BASELINE) -j 2 -f failures
+
+verify-corpus: $(VENV)/.installed
+	$(BIN)/sigmaglot verify $(CORPUS)/sigmahq -t all -j 2 -f failures \
+	  --events $(CORPUS)/events/process_creation.ndjson.gz \
+	  --events $(CORPUS)/events/sigmahq_regression.ndjson.gz
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m pip install -q -e '.[bench]'

@@ -65,10 +65,10 @@ def _event(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tup
     "-f",
     "--format",
     "form",
-    type=click.Choice(["text", "json", "junit"]),
+    type=click.Choice(["text", "failures", "json", "junit"]),
     default="text",
     show_default=True,
-    help="A report for people, a JSON array, or JUnit XML.",
+    help="A report for people, whole or of what failed; a JSON array; or JUnit XML.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the report to a file.")
 @click.option(

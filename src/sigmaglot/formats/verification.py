@@ -47,7 +47,16 @@ def json_report(verdicts: Sequence[Verdict]) -> str:
 
 def text_report(verdicts: Sequence[Verdict]) -> str:
     """Return what failed or was not run, then a table of targets and engines."""
-    lines = [line for verdict in verdicts for line in _lines(verdict)]
+    return _text(verdicts, lambda _: True)
+
+
+def failures_report(verdicts: Sequence[Verdict]) -> str:
+    """Return what failed, then the table: no word of rules without a query, or not run."""
+    return _text(verdicts, lambda verdict: verdict.status in FAILURES)
+
+
+def _text(verdicts: Sequence[Verdict], is_shown: Callable[[Verdict], bool]) -> str:
+    lines = [line for verdict in verdicts if is_shown(verdict) for line in _lines(verdict)]
     return "".join(f"{line}\n" for line in (*lines, *_table(verdicts)))
 
 
@@ -95,7 +104,7 @@ def _table(verdicts: Sequence[Verdict]) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
     missing = sum(verdict.status is Status.UNSUPPORTED for verdict in verdicts)
     if missing:
-        yield f"without a query, and a reason for each above: {missing}"
+        yield f"without a query: {missing}; `sigmaglot convert` says why"
 
 
 def _rows(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, ...]]:
@@ -149,6 +158,7 @@ def _add_case(suite: ET.Element, verdict: Verdict) -> None:
 
 VERIFICATIONS: Mapping[str, Callable[[Sequence[Verdict]], str]] = {
     "text": text_report,
+    "failures": failures_report,
     "json": json_report,
     "junit": junit_report,
 }
