@@ -17,6 +17,7 @@ COMMANDS = {
     "match": "Run rules over recorded events.",
     "test": "Run the test events of rules.",
     "verify": "Run the queries of rules and hold them to their claims.",
+    "coverage": "Show what rules cover on each target, and why not better.",
     "explain": "Show what becomes of each part of a rule.",
     "list": "List targets, languages, pipelines, engines, fields or codes.",
 }
