@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 
 from sigmaglot.errors import ConfigurationError, UsageError
 from sigmaglot.language import Language
 from sigmaglot.pipelines import pipeline_names
+from sigmaglot.pipelines.user import FILE, base_of, name_of
 
 PYSIGMA_PREFIX = "pysigma:"
 ENTRY_POINTS = "sigmaglot.languages"
@@ -48,19 +50,30 @@ TARGETS = {
 """The built-in targets by name."""
 
 
-def find_targets(names: tuple[str, ...]) -> tuple[Target, ...]:
+def find_targets(names: tuple[str, ...], schemas: tuple[str, ...] = ()) -> tuple[Target, ...]:
     """Return the targets of names in order, each once; ``all`` names every built-in one.
+
+    ``schemas`` are files of the user's own: one that extends a built-in pipeline takes its place
+    in every target, and any is a pipeline by its own name.
 
     Raises:
         UsageError: A name is no target, no ``PIPELINE/LANGUAGE`` and no ``pysigma:BACKEND``.
+        ConfigurationError: A schema file cannot be read, or is not of the format.
     """
+    for path in schemas:
+        base = base_of(path)
+        if base and base not in pipeline_names():
+            raise ConfigurationError(f"schema {path}: extends: no pipeline is called `{base}`")
+    own = {name_of(path): FILE + path for path in schemas}
+    extended = {base: FILE + path for path in schemas if (base := base_of(path))}
     found: dict[str, Target] = {}
     for name in names:
-        found.update({one.name: one for one in _find(name)})
+        for one in _find(name, own):
+            found[one.name] = replace(one, pipeline=extended.get(one.pipeline, one.pipeline))
     return tuple(found.values())
 
 
-def _find(name: str) -> tuple[Target, ...]:
+def _find(name: str, own: Mapping[str, str]) -> tuple[Target, ...]:
     if name == "all":
         return tuple(TARGETS.values())
     if name.startswith(PYSIGMA_PREFIX):
@@ -69,23 +82,23 @@ def _find(name: str) -> tuple[Target, ...]:
         check_target(name)
         return (Target(name, "", ""),)
     if "/" in name:
-        return (_pair(name),)
+        return (_pair(name, own),)
     if name not in TARGETS:
         known = ", ".join((*TARGETS, "all", "PIPELINE/LANGUAGE", "pysigma:BACKEND"))
         raise UsageError(f"no target is called `{name}`; there are {known}")
     return (TARGETS[name],)
 
 
-def _pair(name: str) -> Target:
+def _pair(name: str, own: Mapping[str, str]) -> Target:
     """Return the target of any pipeline and any language, written ``PIPELINE/LANGUAGE``."""
     pipeline, _, language = name.partition("/")
     for kind, one, known in (
-        ("pipeline", pipeline, pipeline_names()),
+        ("pipeline", pipeline, (*pipeline_names(), *own)),
         ("language", language, language_names()),
     ):
         if one not in known:
             raise UsageError(f"no {kind} is called `{one}`; there are {', '.join(known)}")
-    return Target(name, pipeline, language)
+    return Target(name, own.get(pipeline, pipeline), language)
 
 
 def language_names() -> tuple[str, ...]:

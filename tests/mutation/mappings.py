@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,7 @@ def _place(path: Path, text: str, scope: str) -> Place:
         start = next(at for at, line in enumerate(lines) if line.strip() == "fields:")
     number = next(at for at in range(start, len(lines)) if pattern.match(lines[at]))
     module = path.relative_to(ROOT).as_posix()
-    return Place(path.stem, module, scope, lines[number].strip(), number + 1)
+    return Place(path.name, module, scope, lines[number].strip(), number + 1)
 
 
 def _planter(path: Path, text: str, keys: tuple[Any, ...], value: Any):
@@ -214,8 +213,3 @@ def _lists_cut(recording: dict[str, Any]) -> Iterator[Fault]:
         yield DROP, "first keyword column dropped", "keyword", ("keyword",), keyword[1:]
         yield DROP, "last keyword column dropped", "keyword", ("keyword",), keyword[:-1]
 
-
-@cache
-def pipeline_names() -> frozenset[str]:
-    """Return the names of the pipelines, which are parts of their own."""
-    return frozenset(path.stem for path in DATA.glob("*.yml"))

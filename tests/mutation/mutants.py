@@ -21,7 +21,7 @@ class Place:
     """Where a fault stands, in words that stay true when lines move.
 
     Attributes:
-        part: The language or the pipeline that it hurts, or one of the shared parts.
+        part: The language or the file of the mapping that it hurts, or one of the shared parts.
         module: The file, below the root of the repository.
         scope: The function, or the field of the mapping.
         line: The text of the source line.

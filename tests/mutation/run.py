@@ -34,31 +34,24 @@ def all_mutants() -> list[Mutant]:
 
 
 def main() -> int:
+    """Try the mutants asked for, print the tables, and return the exit code."""
     given = _arguments()
     os.chdir(ROOT)
     from mutation.bench import make_bench
-    from mutation.trial import try_all
+    from mutation.report import Row, rows_of, tables
 
     started = time.monotonic()
     bench = make_bench()
-    mutants = all_mutants()[:: 1 if given.all or given.only else given.every]
-    mutants = [one for one in mutants if given.only.lower() in " ".join(one.key).lower()]
-    gc.collect()
-    gc.freeze()
-    found = {}
-    for mutant, outcome in try_all(mutants, bench, given.processes):
-        found[mutant.key] = {"mutant": mutant, "outcome": outcome}
-        if given.progress:
-            print(len(found), "/", len(mutants), outcome.status, mutant.key, flush=True, file=sys.stderr)
-    seconds = time.monotonic() - started
-    print(f"{len(found)} mutants, {seconds:.0f} s")
+    mutants = [one for one in _asked_for(given) if given.only.lower() in " ".join(one.key).lower()]
+    found = _outcomes(mutants, bench, given)
+    rows: list[Row] = rows_of(found, read_survivors())
+    print(tables(rows))
+    print(f"\n{len(rows):,} mutants in {time.monotonic() - started:,.0f} s.")
     if given.json:
-        rows = [
-            {"key": key, "part": one["mutant"].place.part, "number": one["mutant"].place.number, **one["outcome"].as_dict()}
-            for key, one in found.items()
-        ]
-        Path(given.json).write_text(json.dumps(rows, indent=1), encoding="utf-8")
-    return 0
+        Path(given.json).write_text(json.dumps([row.as_dict() for row in rows], indent=1), encoding="utf-8")
+    found_wrong = problems(rows, is_whole=given.all)
+    print("\n".join(found_wrong), file=sys.stderr)
+    return 1 if found_wrong else 0
 
 
 def _arguments() -> argparse.Namespace:

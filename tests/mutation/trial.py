@@ -83,8 +83,9 @@ def _changed(
     for policy in POLICIES:
         for target in bench.targets_of(mutant.place.part):
             originals = bench.originals[target.name, policy]
-            compiled = bench.compiled(modules, target, policy)
-            for case, before, after in zip(bench.cases, originals, compiled, strict=True):
+            cases = [case for case, _ in originals]
+            compiled = bench.compiled(modules, target, policy, cases)
+            for (case, before), after in zip(originals, compiled, strict=True):
                 if before != after:
                     yield target, policy, case, before, after
 

@@ -24,7 +24,8 @@ from sigmaglot.language import (
 )
 
 NAME = "Kusto"
-_NUMBERS = ("long", "int", "real")
+_NUMBERS = tuple(f"{how}{name}" for how in ("", "computed ") for name in ("long", "int", "real"))
+_TEXTS = ("string", "computed string")
 
 
 def _empty(leaf: Any) -> ir.Node:
@@ -77,12 +78,12 @@ _STRINGS = tuple(kind for kind in (*STRING_KINDS, *CASED_KINDS) if not kind.star
 CAPABILITIES = Capabilities(
     NAME,
     {
-        **rows(_STRINGS, exact, "string"),
-        **rows(("empty", "empty_cased", "null"), _empty, "string"),
-        **rows(("exists",), _exists, "string"),
-        **rows(("regex",), _regex, "string"),
-        **rows(("field",), _field, "string"),
-        **rows(("null_or_empty", "cidr4", "cidr6", "compare"), exact, "string"),
+        **rows(_STRINGS, exact, *_TEXTS),
+        **rows(("empty", "empty_cased", "null"), _empty, *_TEXTS),
+        **rows(("exists",), _exists, *_TEXTS),
+        **rows(("regex",), _regex, *_TEXTS),
+        **rows(("field",), _field, *_TEXTS),
+        **rows(("null_or_empty", "cidr4", "cidr6", "compare"), exact, *_TEXTS),
         **rows(("compare", "field"), exact, *_NUMBERS),
         **rows(_STRINGS, exact, *_NUMBERS),
         **rows(("regex",), _RE2, *_NUMBERS),

@@ -69,8 +69,11 @@ def _string(leaf: ir.StringMatch) -> str:
 def _text_column(leaf: Leaf) -> str:
     """Return the column as text: numbers have no string operators."""
     name = column(leaf_column(leaf))
-    field = getattr(leaf, "field", None)
-    return name if getattr(field, "type", "string") == "string" else f"tostring({name})"
+    return name if _is_text(getattr(leaf, "field", None)) else f"tostring({name})"
+
+
+def _is_text(field: Any) -> bool:
+    return getattr(field, "type", "string") in {"string", "computed string"}
 
 
 def _regex(leaf: ir.RegexMatch) -> str:
@@ -87,14 +90,14 @@ def _cidr(leaf: ir.CidrMatch) -> str:
 
 def _compare(leaf: ir.Compare) -> str:
     name = column(leaf_column(leaf))
-    kind = getattr(leaf.field, "type", "string")
-    return f"{f'todouble({name})' if kind == 'string' else name} {leaf.op} {leaf.number}"
+    number = f"todouble({name})" if _is_text(leaf.field) else name
+    return f"{number} {leaf.op} {leaf.number}"
 
 
 def _field(leaf: ir.FieldMatch) -> str:
     left = column(leaf_column(leaf))
     right = column(leaf.other if isinstance(leaf.other, str) else leaf.other.name)
-    if getattr(leaf.field, "type", "string") != "string":
+    if not _is_text(leaf.field):
         return f"{left} == {right}"
     return f"{left} {_OPERATORS[leaf.shape, False]} {right}"
 
@@ -162,12 +165,29 @@ def _selector(selector: Selector) -> str:
     return f"{column(selector.column)} in ({', '.join(values)})"
 
 
+def _computed(plan: Plan) -> list[str]:
+    """Return the stages that add the computed columns of which the query makes use."""
+    used = {
+        field.name
+        for leaf in ir.leaves(plan.filter)
+        for field in (getattr(leaf, "field", None), getattr(leaf, "other", None))
+        if isinstance(field, ir.Column)
+    }
+    shown = plan.hunt.projection if plan.hunt else ()
+    return [
+        f"| extend {column(name)} = {expression}"
+        for name, expression in plan.source.computed
+        if name in used or name in shown
+    ]
+
+
 def render(plan: Plan) -> tuple[str, ...]:
     """Return the one query of a plan: a line for each top-level condition."""
     lines = [plan.source.table]
     if plan.hunt and plan.hunt.last and plan.source.time:
         lines.append(f"| where {plan.source.time} > ago({plan.hunt.last})")
     lines += [f"| where {_selector(selector)}" for selector in plan.source.selectors]
+    lines += _computed(plan)
     conjuncts = plan.filter.children if isinstance(plan.filter, ir.And) else (plan.filter,)
     lines += [f"| where {WRITER.write(conjunct)}" for conjunct in conjuncts]
     if plan.hunt:

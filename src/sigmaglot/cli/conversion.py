@@ -27,6 +27,7 @@ class Conversion:
     paths: tuple[str, ...]
     targets: tuple[str, ...]
     pipelines: tuple[str, ...]
+    schemas: tuple[str, ...]
     fidelity: str
     form: str
     output: str | None
@@ -40,7 +41,7 @@ class Conversion:
 
     def run(self) -> bool:
         """Compile, write and report; return whether some rule failed."""
-        targets = find_targets(self.targets)
+        targets = find_targets(self.targets, self.schemas)
         check_targets(targets)
         form, languages = FORMATS[self.form], languages_of(targets)
         gc.freeze()  # what is loaded by now stays: no collection need look at it

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     help="As for `convert`.",
 )
 @options.pipelines
+@options.schemas
 @options.fidelity
 @click.option(
     "-f",
@@ -65,7 +66,7 @@ def _cover(given: dict[str, Any]) -> Coverage:
     from sigmaglot.source import read_documents  # noqa: PLC0415
     from sigmaglot.targets import find_targets  # noqa: PLC0415
 
-    targets = find_targets(given["targets"])
+    targets = find_targets(given["targets"], given["schemas"])
     check_targets(targets)
     pipelines = loaded_pipelines(read_pipelines(given["pipelines"]))
     documents = read_documents(given["paths"])

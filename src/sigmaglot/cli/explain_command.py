@@ -18,16 +18,24 @@ if TYPE_CHECKING:
 @click.argument("rule")
 @click.option("-t", "--target", "name", required=True, metavar="TARGET", help="A built-in target.")
 @options.pipelines
+@options.schemas
 @options.fidelity
 @options.json_format
-def command(rule: str, name: str, pipelines: tuple[str, ...], fidelity: str, form: str) -> None:
+def command(
+    rule: str,
+    name: str,
+    pipelines: tuple[str, ...],
+    schemas: tuple[str, ...],
+    fidelity: str,
+    form: str,
+) -> None:
     """Show the tree of the rules in the file RULE: what becomes of each leaf for a target."""
     from sigmaglot.formats.explanation import (  # noqa: PLC0415 - heavy
         explanation_record,
         explanation_text,
     )
 
-    found, failed = _explain(rule, _target(name), pipelines, fidelity)
+    found, failed = _explain(rule, _target(name, schemas), pipelines, fidelity)
     if form == "json":
         say_json([explanation_record(explanation) for explanation in found])
     elif found:
@@ -35,12 +43,12 @@ def command(rule: str, name: str, pipelines: tuple[str, ...], fidelity: str, for
     exit_code(failed=failed)
 
 
-def _target(name: str) -> Target:
+def _target(name: str, schemas: tuple[str, ...]) -> Target:
     from sigmaglot.errors import UsageError  # noqa: PLC0415
     from sigmaglot.run import check_targets  # noqa: PLC0415
     from sigmaglot.targets import find_targets  # noqa: PLC0415
 
-    targets = find_targets((name,))
+    targets = find_targets((name,), schemas)
     if len(targets) != 1 or targets[0].is_pysigma:
         raise UsageError(f"`{name}` cannot be explained: name one built-in target")
     check_targets(targets)

@@ -18,6 +18,13 @@ pipelines = click.option(
     metavar="FILE",
     help="A pySigma processing pipeline, applied before ours; may be repeated.",
 )
+schemas = click.option(
+    "--schema",
+    "schemas",
+    multiple=True,
+    metavar="FILE",
+    help="A schema of your own, or one that extends a built-in pipeline; may be repeated.",
+)
 fidelity = click.option(
     "--fidelity",
     type=click.Choice(["closest", "exact", "broader", "narrower"]),

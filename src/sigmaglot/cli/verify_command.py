@@ -60,6 +60,7 @@ def _event(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tup
     "--seed", type=int, default=0, show_default=True, help="Of the choice among like values."
 )
 @options.pipelines
+@options.schemas
 @options.fidelity
 @click.option(
     "-f",
@@ -109,7 +110,7 @@ def _verify(given: dict[str, Any]) -> tuple[list[Any], list[Any]]:
     from sigmaglot.verify.run import Request  # noqa: PLC0415
     from sigmaglot.verify.session import read_recorded, verify_files  # noqa: PLC0415
 
-    targets = find_targets(given["targets"])
+    targets = find_targets(given["targets"], given["schemas"])
     check_targets(targets)
     check_engine_names(given["engines"])
     request = Request(

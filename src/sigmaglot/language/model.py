@@ -28,6 +28,9 @@ class Source:
         time: The column of the event's time, empty where it is not known.
         projection: The columns to show when the rule names none.
         identity: The columns that a hunting query shows in any case, for what is built on it.
+        computed: Columns that the table lacks: a name, and the expression that computes it, in the
+            language that the pipeline is written for. Their types begin with ``computed``, so that
+            no other language takes them for columns of the table.
     """
 
     table: str = ""
@@ -35,6 +38,7 @@ class Source:
     time: str = ""
     projection: tuple[str, ...] = ()
     identity: tuple[str, ...] = ()
+    computed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

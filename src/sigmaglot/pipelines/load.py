@@ -13,6 +13,7 @@ from sigmaglot.ir import Column
 from sigmaglot.language import Selector, Source
 from sigmaglot.pipelines.model import RAW, Assumption, Entry, Pipeline, Recording
 from sigmaglot.pipelines.rewrites import REWRITES
+from sigmaglot.pipelines.user import FILE, base_of, merged, name_of, read_schema
 
 _CONFIDENCE = ("high", "medium", "low")
 _ENTRY_KEYS = {"rewrite", "column", "values", "none", "confidence", "note"}
@@ -26,15 +27,34 @@ def pipeline_names() -> tuple[str, ...]:
 
 @cache
 def load_pipeline(name: str) -> Pipeline:
-    """Return a built-in pipeline.
+    """Return a built-in pipeline by name, or the user's own by ``file:`` and its path.
 
     Raises:
         ConfigurationError: There is none of that name, or its data is not valid.
     """
+    if name.startswith(FILE):
+        path = name.removeprefix(FILE)
+        return parse_pipeline(name_of(path), _of_file(path))
+    return parse_pipeline(name, built_in(name))
+
+
+def built_in(name: str) -> dict[str, Any]:
+    """Return what the file of a built-in pipeline says, joined with what it extends.
+
+    Raises:
+        ConfigurationError: There is none of that name.
+    """
     if name not in pipeline_names():
         raise ConfigurationError(f"no pipeline is called `{name}`")
     text = (resources.files(__package__) / "data" / f"{name}.yml").read_text(encoding="utf-8")
-    return parse_pipeline(name, yaml.load(text, Loader=yaml.CSafeLoader))
+    data: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    base = data.pop("extends", "")
+    return merged(built_in(base), data) if base else data
+
+
+def _of_file(path: str) -> dict[str, Any]:
+    data, base = read_schema(path), base_of(path)
+    return merged(built_in(base), data) if base else data
 
 
 def parse_pipeline(name: str, data: dict[str, Any]) -> Pipeline:
@@ -81,6 +101,7 @@ class _Reader:
             data.get("time", ""),
             tuple(data.get("projection", ())),
             tuple(data.get("identity", ())),
+            tuple((one.name, one.expression) for one in columns.values() if one.expression),
         )
         self._check_columns(source, columns)
         entries = {
@@ -150,13 +171,15 @@ class _Reader:
 
 
 class _Column:
-    """A declared column: a type, and for Elastic the name of its analysed sub-field."""
+    """A declared column: a type, for Elastic the name of its analysed sub-field, or how to compute it."""
 
     def __init__(self, name: str, spec: Any) -> None:
+        known = spec if isinstance(spec, dict) else {"type": spec}
         self.name = name
-        self.type = spec["type"] if isinstance(spec, dict) else spec
-        self.text = spec.get("text", "") if isinstance(spec, dict) else ""
-        self.base = spec.get("base", "") if isinstance(spec, dict) else ""
+        self.text = known.get("text", "")
+        self.base = known.get("base", "")
+        self.expression = known.get("expression", "")
+        self.type = f"computed {known['type']}" if self.expression else known["type"]
 
     def with_caveat(self, caveat: str) -> Column:
         """Return the column as a field's entry uses it."""

@@ -19,16 +19,22 @@ function globalFolders() {
   return [...prefixes.filter(Boolean).map((prefix) => path.join(prefix, "lib")), ...windows.filter(Boolean)];
 }
 
-function find(folders) {
-  for (const folder of [...folders, ...globalFolders()]) {
-    try {
-      const file = require.resolve(`${PACKAGE}/package.json`, { paths: [folder] });
-      return { folder: path.dirname(file), version: JSON.parse(fs.readFileSync(file, "utf8")).version };
-    } catch (error) {
-      if (error.code !== "MODULE_NOT_FOUND") throw error;
-    }
+// Node looks in node_modules of a folder and of its parents; a folder of packages may have any name.
+function resolve(folder) {
+  const direct = path.join(folder, PACKAGE, "package.json");
+  if (fs.existsSync(direct)) return direct;
+  try {
+    return require.resolve(`${PACKAGE}/package.json`, { paths: [folder] });
+  } catch (error) {
+    if (error.code !== "MODULE_NOT_FOUND") throw error;
+    return null;
   }
-  return null;
+}
+
+function find(folders) {
+  const file = [...folders, ...globalFolders()].map(resolve).find(Boolean);
+  if (!file) return null;
+  return { folder: path.dirname(file), version: JSON.parse(fs.readFileSync(file, "utf8")).version };
 }
 
 // The package is two scripts for one global scope, so `require` cannot load it.

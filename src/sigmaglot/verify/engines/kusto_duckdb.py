@@ -6,7 +6,7 @@ table in memory of the columns that it reads, with the row number as one column 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,7 +18,8 @@ from duckdb_kql import ir
 from duckdb_kql.errors import KqlError
 from duckdb_kql.translate import CLOCK_SLOT, clock, to_sql
 
-from sigmaglot.verify.engines.kusto_forms import ANY, ODD_CASE, ROW, Knows, check
+from sigmaglot.verify.engines.kusto_forms import ANY, FUNCTIONS, ROW, Knows, check
+from sigmaglot.verify.engines.kusto_records import column
 from sigmaglot.verify.engines.model import CannotRunError, Record, Standing
 from sigmaglot.verify.schemas import defender_tables
 
@@ -27,24 +28,15 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",  # nothing is fetched at run time
     "autoload_known_extensions": "false",
 }
-_SHAPES = ("contains", "startswith", "endswith", "has")
-_MOMENT = ((("datetime",),), "number")
-_FLAG = ((ANY,), "bool")
+_SQL_TYPES = {
+    "string": "VARCHAR",
+    "long": "BIGINT",
+    "int": "INTEGER",
+    "bool": "BOOLEAN",
+    "datetime": "TIMESTAMP",
+}
 KNOWS = Knows(
-    strings=frozenset(
-        {"=~", "!~", "matches regex"},
-    ).union(f"{no}{shape}{case}" for no in ("", "!") for shape in _SHAPES for case in ("", "_cs")),
-    functions={
-        "not": ((("bool",),), "bool"),
-        **dict.fromkeys(("isempty", "isnotempty", "isnull", "isnotnull"), _FLAG),
-        **dict.fromkeys(("tolower", "toupper"), ((("string",),), "string")),
-        "tostring": ((("string", "number"),), "string"),
-        **dict.fromkeys(("hourofday", "dayofmonth", "monthofyear", "getyear"), _MOMENT),
-        "week_of_year": _MOMENT,
-        "datetime_part": ((("string",), ("datetime",)), "number"),
-        "now": ((), "datetime"),
-        "ago": ((("timespan",),), "datetime"),
-    },
+    {**FUNCTIONS, "now": ((), "datetime"), "ago": ((("timespan",),), "datetime")}, coalesces=ANY
 )
 """What DuckDB answers as Kusto does: each was checked."""
 
@@ -66,6 +58,8 @@ def _plan(query: str, now: datetime | None) -> _Plan:
             sql = to_sql(replace(tree.query, operators=_lean(tree.query.operators)))
     except KqlError as error:
         raise CannotRunError(f"duckdb-kql: {error}") from error
+    except RecursionError:
+        raise CannotRunError("nested too deeply to translate") from None
     parameters = {CLOCK_SLOT: active.moment} if active.used else {}
     rows = f'SELECT "{ROW}" FROM ({sql})'  # noqa: S608 - the package wrote the SQL
     return _Plan(tree.table, tree.columns, rows, parameters)
@@ -149,12 +143,12 @@ class KustoDuckDB:
 
     def _create(self, records: Sequence[Record], table: str, names: Sequence[str]) -> None:
         """Make a table from one list a column, which is twenty times as fast as inserting rows."""
-        types = [_TYPES[defender_tables()[table][name]] for name in names]
+        types = defender_tables()[table]
         columns = [f'unnest($1::BIGINT[]) AS "{ROW}"']
         lists: list[list[Any]] = [list(range(len(records)))]
-        for at, (name, (sql_type, convert)) in enumerate(zip(names, types, strict=True), 2):
-            columns.append(f'unnest(${at}::{sql_type}[]) AS "{name}"')
-            lists.append(_column(records, name, convert))
+        for at, name in enumerate(names, 2):
+            columns.append(f'unnest(${at}::{_SQL_TYPES[types[name]]}[]) AS "{name}"')
+            lists.append(column(records, name, types[name]))
         made = f'CREATE OR REPLACE TABLE "{table}" AS SELECT {", ".join(columns)}'
         self._connection.execute(made, lists)
 
@@ -175,55 +169,3 @@ class _Dataset:
             RefusedError: The query is not of the language.
         """
         return self._engine.run(self, query)
-
-
-def _column(
-    records: Sequence[Record], name: str, convert: Callable[[object], object]
-) -> list[object]:
-    try:
-        return [convert(record.get(name)) for record in records]
-    except (TypeError, ValueError) as error:
-        raise CannotRunError(f"a record's `{name}`: {error}") from error
-
-
-def _string(value: object) -> str:
-    """Return a string, which is never null: an absent one is empty."""
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no string")
-    if ODD_CASE.search(value):
-        raise ValueError(f"engines disagree on the letter case of {value!r}")
-    return value
-
-
-def _integer(value: object) -> int | None:
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    raise TypeError(f"{value!r} is no whole number")
-
-
-def _boolean(value: object) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    raise TypeError(f"{value!r} is no bool")
-
-
-def _datetime(value: object) -> datetime | None:
-    """Return a moment in UTC without its zone, as DuckDB stores it, to the microsecond."""
-    if value is None or value == "":
-        return None
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    if not isinstance(moment, datetime):
-        raise TypeError(f"{value!r} is no datetime")
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-
-
-_TYPES: dict[str, tuple[str, Callable[[object], object]]] = {
-    "string": ("VARCHAR", _string),
-    "long": ("BIGINT", _integer),
-    "int": ("INTEGER", _integer),
-    "bool": ("BOOLEAN", _boolean),
-    "datetime": ("TIMESTAMP", _datetime),
-}
-"""Kusto's type: DuckDB's, and the check of a record's value."""

@@ -13,13 +13,14 @@ change case one for one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from duckdb_kql import ir
 from duckdb_kql.errors import KqlError, KqlSyntaxError
 from duckdb_kql.lower import lower
 
+from sigmaglot.verify.engines.kusto_records import ODD_CASE
 from sigmaglot.verify.engines.model import CannotRunError, RefusedError
 from sigmaglot.verify.schemas import defender_tables
 
@@ -27,6 +28,7 @@ ROW = "__row"
 """The column of row numbers, which every stage keeps."""
 
 ANY = ("string", "number", "bool", "datetime")
+_MOMENT = ((("datetime",),), "number")
 _KINDS = {"long": "number", "int": "number", "real": "number"} | {
     kind: kind for kind in ("string", "bool", "datetime", "timespan")
 }
@@ -39,11 +41,27 @@ _OTHER_LIBRARY = re.compile(
 )
 """Regular expressions that RE2 and the library of the newer documentation read differently."""
 
-ODD_CASE = re.compile("[\u0130\u0131\u017f\u212a]")
-"""Letters that are the other case of an ASCII letter in one direction only: engines disagree."""
-
 Signature = tuple[tuple[tuple[str, ...], ...], str]
 """The kinds that each argument of a function may have, and the kind of its result."""
+
+_STRINGS = frozenset({"=~", "!~", "matches regex"}) | {
+    f"{no}{shape}{case}"
+    for no in ("", "!")
+    for shape in ("contains", "startswith", "endswith", "has")
+    for case in ("", "_cs")
+}
+"""The operators on strings that every engine knows, ``==`` and ``!=`` aside."""
+
+FUNCTIONS: dict[str, Signature] = {
+    "not": ((("bool",),), "bool"),
+    **dict.fromkeys(("isempty", "isnotempty", "isnull", "isnotnull"), ((ANY,), "bool")),
+    **dict.fromkeys(("tolower", "toupper"), ((("string",),), "string")),
+    "tostring": ((("string", "number"),), "string"),
+    **dict.fromkeys(("hourofday", "dayofmonth", "monthofyear", "getyear"), _MOMENT),
+    "week_of_year": _MOMENT,
+    "datetime_part": ((("string",), ("datetime",)), "number"),
+}
+"""The functions that every engine knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +69,15 @@ class Knows:
     """What an engine is known to answer as Kusto does.
 
     Attributes:
-        strings: Its operators on strings, ``==`` and ``!=`` aside.
-        functions: Its functions.
+        functions: Its functions, ``coalesce`` aside.
+        coalesces: The kinds of value that it takes the first of as Kusto does.
+        null_is_unequal: Whether a null is unequal to every value. Where the answer is null
+            instead, `!=` of what may be null is not known, nor is `==` under `not` or `coalesce`.
     """
 
-    strings: frozenset[str]
     functions: Mapping[str, Signature]
+    coalesces: tuple[str, ...]
+    null_is_unequal: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +86,13 @@ class Tree:
 
     Attributes:
         query: Its tree as it should run: ``project`` keeps `ROW`, sorting and limits are gone.
+        text: Its text, with its literals rewritten.
         table: The table that it reads.
         columns: The columns of that table that it reads.
     """
 
     query: ir.Query
+    text: str
     table: str
     columns: frozenset[str]
 
@@ -83,17 +106,21 @@ def check(query: str, known: Knows) -> Tree:
         CannotRunError: The engine does not know a form in it.
         RefusedError: It is not of the language.
     """
+    text = rewrite_literals(query)
     try:
-        tree = lower(rewrite_literals(query))
+        tree = lower(text)
     except KqlSyntaxError as error:
         raise RefusedError(f"no query by the published grammar: {error}") from error
     except KqlError as error:
         raise CannotRunError(f"duckdb-kql: {error}") from error
+    except RecursionError:
+        raise CannotRunError("nested too deeply to read") from None
     if not isinstance(tree.source, ir.TableRef) or tree.lets or tree.source.database:
         raise CannotRunError("a source that is not one table by its name")
     checker = _Checker(tree.source.name, known)
     stages = [new for stage in tree.operators for new in checker.stage(stage)]
-    return Tree(replace(tree, operators=stages), tree.source.name, frozenset(checker.read))
+    runs = replace(tree, operators=stages)
+    return Tree(runs, text, tree.source.name, frozenset(checker.read))
 
 
 # -- literals -----------------------------------------------------------------------------------
@@ -178,6 +205,7 @@ class _Checker:
         self._table = table
         self._known = known
         self._columns = frozenset(columns)
+        self._null_tells = 0
         self._scope = {name: _KINDS[kind] for name, kind in columns.items()}
         self.read: set[str] = set()
 
@@ -188,10 +216,10 @@ class _Checker:
                 self._want("bool", predicate)
                 yield stage
             case ir.Extend(expressions=expressions):
-                self._scope |= self._named(expressions)
+                self._scope = _one_case({**self._scope, **self._named(expressions)})
                 yield stage
             case ir.Project(expressions=expressions):
-                self._scope = self._named(expressions)
+                self._scope = _one_case(self._named(expressions))
                 row = ir.NamedExpr(ir.ColumnRef(ROW))
                 yield replace(stage, expressions=(*expressions, row))
             case ir.Sort(keys=keys):
@@ -264,7 +292,7 @@ class _Checker:
     def _binary(self, node: ir.BinaryOp) -> str:
         if node.op in _EQUALITY + _ORDER:
             self._comparison(node.op, node.left, node.right)
-        elif node.op in self._known.strings:
+        elif node.op in _STRINGS:
             self._string_test(node.op, node.left, node.right)
         else:
             raise CannotRunError(f"the operator `{node.op}` is not checked")
@@ -277,6 +305,12 @@ class _Checker:
             raise RefusedError(f"a {kinds[0]} compared with a {kinds[1]} in {said}")
         if kinds[0] != kinds[1] or (op in _ORDER and kinds[0] in ("string", "bool")):
             raise CannotRunError(f"a {kinds[0]} {op} a {kinds[1]} is not checked: {said}")
+        if not self._known.null_is_unequal and kinds[0] != "string":
+            self._refuse_null(op, said)
+
+    def _refuse_null(self, op: str, said: str) -> None:
+        if op == "!=" or (op == "==" and self._null_tells):
+            raise CannotRunError(f"a null would be neither equal nor unequal in {said}")
 
     def _string_test(self, op: str, left: ir.Expr, right: ir.Expr) -> None:
         for operand in (left, right):
@@ -295,7 +329,7 @@ class _Checker:
             if node.case_insensitive:
                 self._string_test("in~", node.value, item)
             else:
-                self._comparison("==", node.value, item)
+                self._comparison("!=" if node.negated else "==", node.value, item)
         return "bool"
 
     def _terms(self, node: ir.HasList) -> str:
@@ -304,9 +338,12 @@ class _Checker:
         return "bool"
 
     def _call(self, node: ir.FunctionCall) -> str:
+        tells = node.name in ("not", "coalesce")
+        self._null_tells += tells
         kinds = [self.kind(arg) for arg in node.args]
-        if node.name == "coalesce" and len(kinds) > 1 and set(kinds) <= {kinds[0]}:
-            return kinds[0]
+        self._null_tells -= tells
+        if node.name == "coalesce" and len(kinds) > 1:
+            return self._coalesce(kinds)
         wanted, result = self._known.functions.get(node.name, (None, ""))
         if wanted is None or len(kinds) != len(wanted):
             raise CannotRunError(f"the function `{node.name}` of {len(kinds)} is not checked")
@@ -316,6 +353,18 @@ class _Checker:
         if node.name == "datetime_part":
             _check_part(node.args[0])
         return result
+
+    def _coalesce(self, kinds: Sequence[str]) -> str:
+        if len(set(kinds)) > 1 or kinds[0] not in self._known.coalesces:
+            raise CannotRunError(f"`coalesce` of a {' and a '.join(kinds)} is not checked")
+        return kinds[0]
+
+
+def _one_case(scope: dict[str, str]) -> dict[str, str]:
+    """Return a scope again, in which no names differ in letter case only: SQL has none."""
+    if len({name.lower() for name in scope}) < len(scope):
+        raise CannotRunError("two columns whose names differ in letter case only")
+    return scope
 
 
 def _check_regex(pattern: str | None) -> None:

@@ -1,358 +1,273 @@
-"""CAR pseudocode: MITRE's analytics, and what Sigmaglot writes in their manner.
+r"""CAR pseudocode: MITRE's analytics, and what Sigmaglot writes like them. Not vendor-verified.
 
-Facts: the published programs and the grammar derived from them (schemas/car_model.json). Nothing defines the
-meaning; the decisions are:
-    - A program's result is its `output` (or `return`); a record matches when any output's filters pass. The object
-      that a variable was searched for is no test: it is `Query.outputs[name]`, and `Query.selector` for the first.
-    - `and` binds tighter than `or`, `not` tightest; keywords in any case. `=` and `==` are the same.
-    - Strings compare without case; `*` in a value is any run, `%` and `?` stand for themselves. `match` searches,
-      without case unless told (`match_ignores_case`). `CONTAINS("x")` looks for x anywhere; in lists, `includes one of` and `does not contain` too.
-    - A missing field makes a comparison false, `!=` included in that it is `not ==`: `!=`, `not in` and `does not
-      contain` hold where the field is missing. `== null` and `not exists` hold there, `exists` does not.
-    - A backslash is a backslash, except that `\\"` inside "..." is a quote unless a blank, `)`, `]`, `,` or the end
-      follows it (CAR writes both `"*.exe\\"*x"` and `"c:\\dir\\"`). A string in the other quotes needs none.
-    - A bare word without `*`, `.`, `\\`, `/` is another field; otherwise it is a value.
-    - A comparison with `now - 1 day` is read; running it raises.
-    - join, group, from, run, arithmetic and assignments to a path are read, to the end of the line or of their
-      parentheses; an output that rests on one raises when run. An undefined variable raises while reading.
+Facts: the published programs and the grammar derived from them (schemas/car_model.json). Nothing
+defines the meaning; the decisions are:
+
+- A program's result is its `output` (or `return`); a record matches when any output's filters pass.
+  The object that a variable was searched for is no test: it is `Query.outputs[name]`, and
+  `Query.selector` for the first.
+- `and` binds tighter than `or`, `not` tightest; keywords in any case. `=` and `==` are the same.
+- Strings compare without case; `*` in a value is any run, `%` and `?` stand for themselves.
+  `match` searches, without case unless told (`match_ignores_case`). `CONTAINS("x")` looks for x
+  anywhere; in lists, `includes one of` and `does not contain` too.
+- A missing field makes a comparison false, `!=` included in that it is `not ==`: `!=`, `not in`
+  and `does not contain` hold where the field is missing. `== null` and `not exists` hold there,
+  `exists` does not.
+- A backslash is a backslash, except that `\"` inside "..." is a quote unless a blank, `)`, `]`,
+  `,` or the end follows it (CAR writes both `"*.exe\"*x"` and `"c:\dir\"`). A string in the
+  other quotes needs none.
+- A bare word without `*`, `.`, `\`, `/` is another field; otherwise it is a value.
+- A comparison with `now - 1 day` is read; running it raises.
+- join, group, from, run, arithmetic and assignments to a path are read, to the end of the line or
+  of their parentheses; an output that rests on one raises when run, and so does a program without
+  an output. An undefined variable raises while reading.
+- A text is a condition alone unless it begins with `input x` or an assignment.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from lark import Token, v_args
+from lark.visitors import Transformer_NonRecursive
 
 from .base import (
     Query,
     ReadError,
     Record,
-    Scanner,
     Test,
     all_of,
     any_of,
+    cannot_run,
+    compares,
     glob,
-    holds,
     in_network,
     keep_if,
     negate,
     number_of,
     raw_of,
-    sign,
     text_of,
-)
+)  # fmt: skip
+from .grammar import grammar, parse, place, transform
 from .regexes import compile_or_fail
 
-_IDENT = re.compile(r"[A-Za-z_]\w*(?![\w.])")
-_PATH = re.compile(r"\[(\w+)\]|([A-Za-z_][\w.]*)")
-_SEARCH = re.compile(
-    r"search\s+(\(?\s*\w+(?::(?:\w+|\*)(?:,\w+)*)?(?:[ \t]+(?:and|or)[ \t]+\w+:\w+)*\s*\)?)(?![:\w])",
-    re.IGNORECASE,
+_ValueTest = Callable[[object, Record], bool]
+_Variables = Mapping[str, tuple[str, Test]]
+
+_PROGRAM = re.compile(
+    r"\s*(?i:input\s|[a-z_][\w.]*\s*=\s*(?:\[|(?:search|filter|join|group|from|run)(?![\w.])))"
 )
-_OPAQUE = re.compile(r"(?:join|group|from|run)(?!\w)")
-_DOUBLE = re.compile(r"\"((?:\\\"(?![\s)\],]|\Z)|[^\"\n])*+)\"")
-_SINGLE = re.compile(r"'([^'\n]*)'")
-_BARE = re.compile(r"[^\s\"'”“()\[\],=<>!]+")
-_COMPARE = re.compile(r"==|!=|<=|>=|=|<|>")
-_LISTS = re.compile(
-    r"(not\s+)?(in)(?=\W)|(includes\s+one\s+of|does\s+not\s+contain)(?=\W)", re.IGNORECASE
+_KEYWORDS = frozenset(
+    ("and", "or", "not", "in", "match", "exists", "where", "filter", "search", "output", "null")
 )
-_ORDERS = {"<", "<=", ">", ">="}
-_KEYWORDS = {
-    "and",
-    "or",
-    "not",
-    "in",
-    "match",
-    "exists",
-    "where",
-    "filter",
-    "search",
-    "output",
-    "null",
-}
-ValueTest = Callable[[object, Record], bool]
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
 def read(text: str, match_ignores_case: bool = True) -> Query:
-    """Read a program, or a condition alone. Raises ReadError."""
-    return _Parser(text, match_ignores_case).program()
+    """Return a program, or a condition alone.
+
+    Args:
+        text: The pseudocode.
+        match_ignores_case: Whether `match` searches in any case.
+
+    Raises:
+        ReadError: The text is not of the language, or uses what this reader does not model.
+    """
+    start = "program" if _PROGRAM.match(text) else "condition"
+    reader = _Reader(match_ignores_case=match_ignores_case)
+    outputs = transform(reader, parse(grammar("car", start), f"{text}\n"))
+    selectors = {name: selector for name, (selector, _) in outputs.items()}
+    tests = [test for _, test in outputs.values()]
+    result = any_of(tests) if tests else _unrun("a program without output", len(text))
+    return Query(
+        text, (keep_if(result),), ("program",), next(iter(selectors.values()), None), selectors
+    )
 
 
-class _Parser(Scanner):
-    def __init__(self, text: str, match_ignores_case: bool) -> None:
-        super().__init__(text)
-        self.match_ignores_case = match_ignores_case
-        self.variables: dict[str, tuple[str, Test]] = {}
-        self.lists: dict[str, list[ValueTest]] = {}
-        self.inputs: set[str] = set()
-        self.outputs: list[str] = []
+def _unrun(what: str, offset: int) -> Test:
+    return cannot_run(f"{what}, which this reader does not run", offset)
 
-    def keyword(self, word: str) -> bool:
-        return self.word(word, ignore_case=True)
 
-    def program(self) -> Query:
-        statement = re.compile(
-            r"input\s|[A-Za-z_][\w.]*\s*=\s*(?:search|filter|\[|join|group|from|run)"
-        )
-        if not self.peek(statement):
-            test = self.disjunction()
-            self.variables, self.outputs = {"": ("", test)}, [""]
-        while not self.at_end():
-            if self.outputs:
-                self.fail("text after the output")
-            self.statement()
-        chosen = [self.variables[name] for name in self.outputs]
-        start = len(self.text)
-        test = (
-            any_of([found for _, found in chosen])
-            if chosen
-            else self.opaque("a program without output", start)
-        )
-        outputs = {name: self.variables[name][0] for name in self.outputs}
-        return Query(
-            self.text, (keep_if(test),), ("program",), chosen[0][0] if chosen else None, outputs
-        )
+@v_args(inline=True)
+class _Reader(Transformer_NonRecursive[Token, _Variables]):
+    """Makes the outputs of a program out of its tree; a method is named after its rule.
 
-    def opaque(self, what: str, offset: int) -> Test:
-        def run(row: Record) -> bool:
-            raise ReadError(f"{what}, which this reader does not run", offset)
+    The rules of one statement are met before those of the next, so that a statement finds in here
+    what stands above it.
+    """
 
-        return run
+    def __init__(self, *, match_ignores_case: bool) -> None:
+        super().__init__()
+        self._match_flags = re.IGNORECASE if match_ignores_case else 0
+        self._variables: dict[str, tuple[str, Test]] = {}
+        self._lists: dict[str, list[_ValueTest]] = {}
+        self._inputs: set[str] = set()
 
-    # -- statements ---------------------------------------------------------------------------------------------
+    def program(self, *statements: _Variables | None) -> _Variables:
+        return (statements[-1] if statements else None) or {}
 
-    def statement(self) -> None:
-        if self.keyword("output") or self.keyword("return"):
-            self.output()
-        elif self.keyword("input"):
-            self.inputs.add(self.ident())
-        else:
-            start, path = self.pos, self.take(re.compile(r"([A-Za-z_]\w*)((?:\.\w+)*)\s*=(?!=)"))
-            if path is None:
-                self.fail("expected a statement")
-            if path[2]:
-                self.rest_of_line("a path assignment", start, path[1])
-            else:
-                self.assign(path[1])
+    def condition(self, test: Test) -> _Variables:
+        return {"": ("", test)}
 
-    def output(self) -> None:
-        parenthesis = self.symbol("(")
-        while not self.outputs or self.symbol(","):
-            start, name = self.pos, self.ident()
-            if name not in self.variables:
-                self.fail(f"output of the undefined variable {name}", start)
-            self.outputs.append(name)
-        if parenthesis:
-            self.expect(")")
+    # -- statements ---------------------------------------------------------------------------
 
-    def ident(self) -> str:
-        match = self.take(_IDENT)
-        if match is None:
-            self.fail("expected a name")
-        return match[0]
+    def declared(self, name: Token) -> None:
+        self._inputs.add(str(name))
 
-    def assign(self, name: str) -> None:
-        start = self.pos
-        if self.symbol("["):
-            self.lists[name] = self.items(glob_any=False, partial=True)
-        elif self.peek(_SEARCH):
-            self.variables[name] = self.search()
-        elif self.keyword("filter"):
-            self.variables[name] = self.filter(name)
-        else:
-            what = self.peek(_OPAQUE)
-            self.rest_of_line(what[0] if what else "arithmetic", start, name)
+    def listed(self, name: Token, *items: Token) -> None:
+        self._lists[str(name)] = [self._is(item) for item in items]
 
-    def rest_of_line(self, what: str, start: int, name: str) -> None:
-        """Pass over a statement that is not run: to the end of the line outside parentheses."""
-        depth = 0
-        for match in re.compile(r"\"[^\"\n]*\"|[()]|\n|\Z").finditer(self.text, self.pos):
-            depth += {"(": 1, ")": -1}.get(match[0], 0)
-            if depth < 0 or (match[0] == "" and depth):
-                self.fail("unbalanced parentheses", match.start())
-            if match[0] in ("\n", "") and not depth:
-                self.pos = match.end()
-                break
-        self.variables[name] = (what, self.opaque(what, start))
+    def searched(self, name: Token, selector: str, test: Test | None = None) -> None:
+        self._variables[str(name)] = (selector, test or _always)
 
-    def search(self) -> tuple[str, Test]:
-        match = self.take(_SEARCH)
-        assert match
-        selector = " ".join(match[1].split())
-        if (selector[0] == "(") != (selector[-1] == ")"):
-            self.fail("unbalanced parentheses", match.start())
-        return selector.strip("() "), self.disjunction() if self.keyword(
-            "where"
-        ) else lambda row: True
+    def selector(self, *words: Token) -> str:
+        return " ".join(words)
 
-    def filter(self, name: str) -> tuple[str, Test]:
-        start = self.pos
-        source = name if self.peek(re.compile(r"\(")) else self.ident()
-        if source not in self.variables:
-            self.fail(f"filter on the undefined variable {source}", start)
-        selector, before = self.variables[source]
-        if self.keyword("where"):
-            test = self.disjunction()
-        else:
-            self.expect("(")
-            self.keyword("where")
-            test = self.disjunction()
-            self.expect(")")
-        return selector, all_of([before, test])
+    def filtered(self, name: Token, source: Token | None, test: Test) -> None:
+        selector, before = self._variable(source or name)
+        self._variables[str(name)] = (selector, all_of([before, test]))
 
-    # -- conditions ---------------------------------------------------------------------------------------------
+    def unrun(self, name: Token, kind: Token | None = None) -> None:
+        what = str(kind or "arithmetic")
+        self._variables[str(name)] = (what, _unrun(what, place(name)))
 
-    def disjunction(self) -> Test:
-        parts = [self.conjunction()]
-        while self.keyword("or"):
-            parts.append(self.conjunction())
-        return any_of(parts)
+    def unrun_path(self, path: Token) -> None:
+        what = "a path assignment"
+        self._variables[path.partition(".")[0]] = (what, _unrun(what, place(path)))
 
-    def conjunction(self) -> Test:
-        parts = [self.negation()]
-        while self.keyword("and"):
-            parts.append(self.negation())
-        return all_of(parts)
+    def output(self, *names: Token) -> _Variables:
+        return {str(name): self._variable(name) for name in names}
 
-    def negation(self) -> Test:
-        if self.keyword("not"):
-            return negate(self.negation())
-        if self.symbol("("):
-            inner = self.disjunction()
-            self.expect(")")
-            return inner
-        quoted = self.quoted()
-        if quoted is not None:
-            if not self.take(re.compile(r"in\s+raw\s+event(?!\w)", re.IGNORECASE)):
-                self.fail("expected `in raw event`")
-            pattern = glob(f"*{quoted}*", ignore_case=True)
-            return lambda row: pattern.match(raw_of(row)) is not None
-        return self.predicate()
+    def _variable(self, name: Token) -> tuple[str, Test]:
+        found = self._variables.get(str(name))  # a token is no other token of another type
+        if found is None:
+            raise ReadError(f"the undefined variable {name}", place(name))
+        return found
 
-    def field(self) -> str:
-        start, match = self.pos, self.take(_PATH)
-        if match is None or match[0].lower() in _KEYWORDS:
-            self.fail("expected a field", start)
-        name = match[1] or match[2]
-        if name in self.inputs:
-            self.fail(f"the input {name} as a field, which this reader does not model", start)
+    # -- conditions ---------------------------------------------------------------------------
+
+    def any_of(self, *tests: Test) -> Test:
+        return any_of(list(tests))
+
+    def all_of(self, *tests: Test) -> Test:
+        return all_of(list(tests))
+
+    def negated(self, test: Test) -> Test:
+        return negate(test)
+
+    def in_raw_event(self, quoted: Token) -> Test:
+        pattern = glob(f"*{_text(quoted)}*", ignore_case=True)
+        return lambda row: pattern.match(raw_of(row)) is not None
+
+    def matched(self, field: Token, quoted: Token) -> Test:
+        pattern = compile_or_fail(_text(quoted), self._match_flags, place(quoted))
+        return self._present(field, lambda found, _row: pattern.search(text_of(found)) is not None)
+
+    def exists(self, field: Token, word: Token) -> Test:
+        name, wanted = self._name(field), word.lower() == "exists"
+        return lambda row: (row.get(name) is not None) == wanted
+
+    def contains(self, field: Token, item: Token) -> Test:
+        self._refuse_keyword(item)
+        return self._present(field, _matches(_text(item), anywhere=True))
+
+    def among(self, field: Token, operator: Token, listed: Token | list[Token]) -> Test:
+        words = operator.lower().split()
+        tests = self._items(listed, words)
+        test = self._present(field, lambda found, row: any(item(found, row) for item in tests))
+        return negate(test) if "not" in words else test
+
+    def compared(self, field: Token, operator: Token, value: Token) -> Test:
+        name, equal = self._name(field), operator != "!="
+        if value.type == "NULL":
+            return lambda row: (row.get(name) is None) == equal
+        test = self._present(field, self._is(value))
+        return test if equal else negate(test)
+
+    def ordered(self, field: Token, operator: Token, value: Token) -> Test:
+        name = self._name(field)
+        if value.type == "MOMENT":
+            return _unrun(str(value), place(value))
+        bound = number_of(_text(value))
+        if bound is None:
+            raise ReadError("an order of something that is no number", place(value))
+        return compares(name, str(operator), bound)
+
+    # -- fields and values --------------------------------------------------------------------
+
+    def items(self, *items: Token) -> list[Token]:
+        return list(items)
+
+    def item(self, value: Token) -> Token:
+        return value
+
+    def _name(self, field: Token) -> str:
+        name = field.strip("[]")
+        if name in self._inputs:
+            message = f"the input {name} as a field, which this reader does not model"
+            raise ReadError(message, place(field))
         return name
 
-    def predicate(self) -> Test:
-        field = self.field()
-        if field.endswith(".matches") and self.symbol("("):
-            test = self.match(field.removesuffix(".matches"))
-            self.expect(")")
-            return test
-        if self.keyword("match"):
-            return self.match(field)
-        exists = self.take(re.compile(r"(not\s+)?exists(?!\w)", re.IGNORECASE))
-        if exists:
-            wanted = exists[1] is None
-            return lambda row: (row.get(field) is not None) == wanted
-        if self.take(re.compile(r"contains\s*\(", re.IGNORECASE)):
-            item = self.item(glob_any=True, partial=True)
-            self.expect(")")
-            return self.present(field, item)
-        listed = self.take(_LISTS)
-        return self.among(field, listed) if listed else self.comparison(field)
+    def _present(self, field: Token, test: _ValueTest) -> Test:
+        name = self._name(field)
+        return lambda row: row.get(name) is not None and test(row[name], row)
 
-    def present(self, field: str, test: ValueTest) -> Test:
-        return lambda row: row.get(field) is not None and test(row[field], row)
+    def _items(self, listed: Token | list[Token], operator: list[str]) -> list[_ValueTest]:
+        """Return the tests of a list, of a list's name or, behind `in`, of another field."""
+        if isinstance(listed, list):
+            return [self._is(item, anywhere="in" not in operator) for item in listed]
+        if str(listed) in self._lists:
+            return self._lists[str(listed)]
+        self._refuse_keyword(listed)
+        if "in" not in operator:
+            raise ReadError(f"{listed}, which is no list", place(listed))
+        return [_within(str(listed))]
 
-    def match(self, field: str) -> Test:
-        start, text = self.pos, self.quoted()
-        if text is None:
-            self.fail("expected a quoted regular expression", start)
-        pattern = compile_or_fail(text, re.IGNORECASE if self.match_ignores_case else 0, start)
-        return self.present(field, lambda found, row: pattern.search(text_of(found)) is not None)
+    def _is(self, value: Token, *, anywhere: bool = False) -> _ValueTest:
+        self._refuse_keyword(value)
+        if value.type == "BARE" and _IDENTIFIER.fullmatch(value):
+            return _same_as(str(value))
+        return _matches(_text(value), anywhere=anywhere)
 
-    def among(self, field: str, listed: re.Match[str]) -> Test:
-        negated = bool(listed[1]) or "not" in (listed[3] or "").lower()
-        start, named = self.pos, None if self.peek(re.compile(r"\[")) else self.take(_IDENT)
-        if named is None:
-            self.expect("[")
-            tests = self.items(glob_any=listed[2] is None, partial=False)
-        elif named[0] in self.lists:
-            tests = self.lists[named[0]]
-        elif listed[2] and named[0].lower() not in _KEYWORDS and not self.peek(re.compile(r"\(")):
-            tests = [self.within(named[0])]
-        else:
-            self.fail("expected a list", start)
-        test = self.present(field, lambda found, row: any(item(found, row) for item in tests))
-        return negate(test) if negated else test
+    def _refuse_keyword(self, value: Token) -> None:
+        if value.type in ("BARE", "NAME") and value.lower() in _KEYWORDS | self._inputs:
+            raise ReadError(f"{str(value)!r} as a value", place(value))
 
-    def within(self, other: str) -> ValueTest:
-        """`a in b` of two fields: a's text occurs in b's."""
-        return lambda found, row: text_of(found).lower() in text_of(row.get(other) or "").lower()
 
-    def comparison(self, field: str) -> Test:
-        operator = self.take(_COMPARE)
-        if operator is None:
-            self.fail("expected a comparison")
-        if operator[0] in _ORDERS:
-            return self.order(field, operator[0])
-        if self.keyword("null"):
-            return lambda row: (row.get(field) is None) == (operator[0] != "!=")
-        test = self.present(field, self.item(glob_any=False, partial=False))
-        return negate(test) if operator[0] == "!=" else test
+def _always(_row: Record) -> bool:
+    return True
 
-    def order(self, field: str, operator: str) -> Test:
-        moment = self.take(re.compile(r"now(?:\s*-\s*\d+\s*[a-z]+)?(?!\w)"))
-        if moment:
-            return self.opaque(moment[0], moment.start())
-        start, text = self.pos, self.quoted()
-        bare = self.take(_BARE) if text is None else None
-        bound = number_of(text if bare is None else bare[0])
-        if bound is None:
-            self.fail("an order of something that is no number", start)
 
-        def test(found: object, row: Record) -> bool:
-            number = number_of(found)
-            return number is not None and holds(operator, sign(number, bound))
+def _text(value: Token) -> str:
+    """Return the text of a value, out of its quotes where it has them."""
+    if value.type == "DOUBLE":
+        return value[1:-1].replace('\\"', '"')
+    return value[1:-1] if value.type == "SINGLE" else str(value)
 
-        return self.present(field, test)
 
-    # -- values -------------------------------------------------------------------------------------------------
+def _matches(value: str, *, anywhere: bool) -> _ValueTest:
+    """Return the test of a value: of a text or, where it is a network, of its addresses too."""
+    address, slash, _ = value.partition("/")
+    network = value if slash and in_network(address, value) is not None else None
 
-    def items(self, *, glob_any: bool, partial: bool) -> list[ValueTest]:
-        """The rest of `[a, b]`; `partial` lets it end in `...`."""
-        out = [self.item(glob_any=glob_any, partial=False)]
-        while self.symbol(","):
-            if partial and self.symbol("..."):
-                break
-            out.append(self.item(glob_any=glob_any, partial=False))
-        self.expect("]")
-        return out
+    @cache  # a long list is read in no time, and may never be run
+    def compiled() -> re.Pattern[str]:
+        return glob(f"*{value}*" if anywhere else value, ignore_case=True)
 
-    def item(self, *, glob_any: bool, partial: bool) -> ValueTest:
-        """A value's test; `glob_any` looks for it anywhere in what is found."""
-        quoted = self.quoted()
-        bare = self.take(_BARE) if quoted is None else None
-        if quoted is None and bare is None:
-            self.fail("expected a value")
-        text = bare[0] if bare else quoted or ""
-        if bare and text.lower() in _KEYWORDS | self.inputs:
-            self.fail(f"{text!r} as a value", bare.start())
-        if bare and not partial and re.fullmatch(r"[A-Za-z_]\w*", text):
-            return self.same_as(text)
-        pattern = glob(f"*{text}*" if glob_any else text, ignore_case=True)
-        network = (
-            text if "/" in text and in_network(text.partition("/")[0], text) is not None else None
-        )
-        return lambda found, row: (
-            pattern.match(text_of(found)) is not None
-            or (network is not None and in_network(found, network) is True)
-        )
+    return lambda found, _row: (
+        compiled().match(text_of(found)) is not None
+        or (network is not None and in_network(found, network) is True)
+    )
 
-    def same_as(self, other: str) -> ValueTest:
-        return lambda found, row: (
-            row.get(other) is not None and text_of(found).lower() == text_of(row[other]).lower()
-        )
 
-    def quoted(self) -> str | None:
-        match = self.take(_DOUBLE)
-        if match:
-            return match[1].replace('\\"', '"')
-        match = self.take(_SINGLE)
-        return match[1] if match else None
+def _within(other: str) -> _ValueTest:
+    """Return the test of `a in b` of two fields: a's text occurs in b's."""
+    return lambda found, row: text_of(found).lower() in text_of(row.get(other) or "").lower()
+
+
+def _same_as(other: str) -> _ValueTest:
+    return lambda found, row: (
+        row.get(other) is not None and text_of(found).lower() == text_of(row[other]).lower()
+    )

@@ -6,8 +6,8 @@ node_types/wildcard.ts). What a value means for a field of a type is in `kibana_
 Decisions:
     - The grammar is Kibana's own. It is a PEG, but the first choice that takes its first token is
       always the right one, so an LALR grammar whose tokens end where Kibana's do says the same.
-    - `field: { ... }` (nested) raises, so does a field name with a wildcard and a field that `types`
-      does not list.
+    - `field: { ... }` (nested) raises, so does a field name with a wildcard and a field that
+      `types` does not list.
     - `types` maps a field to keyword, constant_keyword, wildcard, text, match_only_text, long (and
       its kin), ip, date or boolean. A text field `x.text` is read from the record's `x`, unless the
       record has `x.text`. Values may be lists.

@@ -14,10 +14,10 @@ Decisions:
     - Numbers compare as numbers, whatever the width of the type.
     - An ip value may be a network. IPv4 addresses are stored as IPv6 ones (`::ffff:0:0/96`), so a
       wide IPv6 network holds them, and they order among the others.
-    - A date is `strict_date_optional_time` (stored, also with the blank that Sysmon writes) or milliseconds since 1970, in UTC (Kibana would send the
-      browser's time zone). A value is from its first to its last millisecond, and a range begins
-      or ends there; a missing part is filled as "Missing date components" of the range query says,
-      so the last of `2026-02` is on its first day.
+    - A date is `strict_date_optional_time` (stored, also with the blank that Sysmon writes) or
+      milliseconds since 1970, in UTC (Kibana would send the browser's time zone). A value is from
+      its first to its last millisecond, and a range begins or ends there; a missing part is filled
+      as "Missing date components" of the range query says: `2026-02` ends with its first day.
     - A boolean is true, false or, stored, the empty text (false).
     - A range on keyword and wildcard compares code points; on text, constant_keyword and boolean it
       raises.
@@ -42,7 +42,8 @@ from .uax29 import BREAK, analysed, lowered, tokens
 RUN = "\ue000"
 """A wildcard inside a value: a private-use character stands for it."""
 
-NUMBERS = set("long integer short byte unsigned_long double float half_float scaled_float".split())
+_INTEGERS = {"long", "integer", "short", "byte", "unsigned_long"}
+NUMBERS = _INTEGERS | {"double", "float", "half_float", "scaled_float"}
 EXACT = {"keyword", "constant_keyword", "wildcard"}
 TEXT = {"text", "match_only_text"}
 KNOWN = NUMBERS | EXACT | TEXT | {"ip", "date", "boolean"}

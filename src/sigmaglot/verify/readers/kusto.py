@@ -1,14 +1,19 @@
-"""Kusto (Defender XDR, Sentinel): the tabular operators and predicates that a hunting query needs.
+"""Kusto (Defender XDR, Sentinel): the stages and predicates that a hunting query needs.
 
-Facts: Microsoft's Kusto documentation (string operators, string literals, null values, in(), ipv4_is_in_range()).
+Facts: Microsoft's Kusto documentation (string operators, string literals, null values, in(),
+coalesce(), ipv4_is_in_range()).
 
 Decisions:
-    - `types` (column -> string, long, real, bool, datetime, dynamic) makes columns and operand types
-      checked while reading. Without it a type shows only in values: a string literal against an int value raises
-      when matching, and `isnull` of an absent column raises, since a string is never null and a long may be.
-    - A missing or None column is "" where a string is wanted and null elsewhere; `null != 5` is true, `null == 5`
-      false, order comparisons with null are null, and `where` keeps only true.
-    - A `has` needle must begin and end alphanumeric (LANGUAGES.md: engines disagree on the others).
+    - `types` (column to string, int, long, real, bool, datetime or dynamic) makes columns and
+      operands checked while reading: this is where a comparison of unlike types is found.
+      Without it a type shows only in values: a string literal against an int value raises when
+      matching, and so does `isnull` of an absent column, as a string is never null and a long
+      may be.
+    - A missing or None column is "" where a string is wanted and null elsewhere. `null != 5` is
+      true, `null == 5` false, an order comparison with null is null, and `where` keeps what is
+      true.
+    - A `has` needle must begin and end with a letter or digit: engines disagree on the others.
+    - Letters change case one for one. A comparison of strings by order is not modelled.
     - `now` fixes the clock that `ago()` and `now()` read.
 """
 
@@ -19,64 +24,69 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .base import Query, ReadError, Record, Scanner, Stage, and3, keep_if, not3, or3
+from .base import Query, ReadError, Record, Scanner, Stage, Ternary, and3, keep_if, not3, or3
 from .kusto_values import (
+    ESCAPE,
     FUNCTIONS,
     STRING_TESTS,
     Expr,
+    UnlikeTypesError,
     cast,
+    coalesce,
     compare,
+    constant,
+    fold,
     has_term,
     to_bool,
     to_datetime,
     to_text,
+    unescape,
 )
 from .regexes import re2
 
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_RESERVED = "and|or|in|contains|has|startswith|endswith|matches|by|where"
+_NAME = re.compile(rf"(?!(?:{_RESERVED})\b)[A-Za-z_]\w*")
+_QUOTED_NAME = re.compile(r"\[(['\"])([^'\"\\]+)\1\]")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(?![\w.])")
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|d|h|m|s)(?!\w)")
 _STRING = re.compile(r"[hH]?(?P<at>@?)(?P<quote>[\"'])")
-_ESCAPE = re.compile(r"\\(?:([\\\"'abfnrtv])|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2}))")
 _OPERATOR = re.compile(
     r"==|=~|!=|!~|<=|>=|<(?!>)|>|matches\s+regex\b"
     r"|!?(?:in~|in(?![\w~])|(?:contains|startswith|endswith|has)(?:_cs)?(?!\w))|has_(?:any|all)(?!\w)"
 )
-_CONTROL = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_RESERVED = {
-    "and",
-    "or",
-    "in",
-    "contains",
-    "has",
-    "startswith",
-    "endswith",
-    "matches",
-    "by",
-    "where",
-}
-_TYPES = {
-    "int": "number",
-    "long": "number",
-    "real": "number",
-    "decimal": "number",
-    "boolean": "bool",
-}
+_TYPES = {**dict.fromkeys(("int", "long", "real", "decimal"), "number"), "boolean": "bool"}
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
 
 def read(text: str, types: Mapping[str, str] | None = None, now: datetime | None = None) -> Query:
-    """Read a query of one table. Raises ReadError."""
-    return _Parser(text, types, now or datetime.now(UTC)).query()
+    """Return the query that a text says of one table.
+
+    Args:
+        text: The query.
+        types: The table's columns and their Kusto types, to be checked.
+        now: The time that the query runs at; the clock's where it is None.
+
+    Raises:
+        ReadError: The text is not of the language, compares unlike types, or says something that
+            is not modelled.
+    """
+    parser = _Parser(text, types, now or datetime.now(UTC))
+    try:
+        return parser.query()
+    except RecursionError:
+        raise ReadError("nested too deeply to read", parser.pos) from None
 
 
 class _Parser(Scanner):
+    """Reads a query from left to right; a value of the language becomes an `Expr`."""
+
     def __init__(self, text: str, types: Mapping[str, str] | None, now: datetime) -> None:
         super().__init__(text, blank=r"(?:\s|//[^\n]*)*")
         self.types = None if types is None else {k: _TYPES.get(v, v) for k, v in types.items()}
         self.now = now
 
-    # -- stages -------------------------------------------------------------------------------------------------
+    # -- stages ---------------------------------------------------------------------------------
 
     def query(self) -> Query:
         table, stages, names = self.name(), [], []
@@ -91,10 +101,10 @@ class _Parser(Scanner):
 
     def name(self) -> str:
         start = self.pos
-        match = self.take(re.compile(r"\[(['\"])([^'\"\\]+)\1\]")) or self.take(_NAME)
-        if match is None or match[0] in _RESERVED:
-            self.fail("expected a name", start)
-        return match[2] if match[0][0] == "[" else match[0]
+        if quoted := self.take(_QUOTED_NAME):
+            return quoted[2]
+        match = self.take(_NAME)
+        return match[0] if match else self.fail("expected a name", start)
 
     def where(self) -> Stage:
         return keep_if(self.predicate(self.expr()))
@@ -109,39 +119,38 @@ class _Parser(Scanner):
         return lambda row: {name: expr.value(row) for name, expr in columns}
 
     def columns(self, *, named: bool) -> list[tuple[str, Expr]]:
-        """`c = expr, ...`; a bare column stands for itself where `named` is false. Sees no column that it makes."""
-        out = []
-        while True:
-            name = self.name()
-            if self.take(re.compile(r"=(?![=~])")):
-                out.append((name, self.expr()))
-            elif named:
-                self.fail("expected name = expression")
-            else:
-                out.append((name, self.column(name)))
-            if not self.symbol(","):
-                break
+        """Return `c = expr, ...`, none of which sees another; a bare `c` unless all are named."""
+        out = [self.new_column(named)]
+        while self.symbol(","):
+            out.append(self.new_column(named))
         if self.types is not None:
             self.types = {**self.types, **{name: expr.type for name, expr in out}}
         return out
 
+    def new_column(self, named: bool) -> tuple[str, Expr]:
+        name = self.name()
+        if self.take(re.compile(r"=(?![=~])")):
+            return name, self.expr()
+        if named:
+            self.fail("expected name = expression")
+        return name, self.column(name)
+
     def sort(self) -> Stage:
-        if not self.word("by"):
-            self.fail("expected by")
-        while True:
+        again: bool = self.word("by") or self.fail("expected by")
+        while again:
             self.column(self.name())
             self.take(re.compile(r"(?:asc|desc)\b"))
-            if not self.symbol(","):
-                return lambda row: row
+            again = self.symbol(",")
+        return lambda row: row
 
     def limit(self) -> Stage:
         if not self.take(re.compile(r"\d+\b")):
             self.fail("expected a number of rows")
         return lambda row: row
 
-    # -- predicates ---------------------------------------------------------------------------------------------
+    # -- predicates -----------------------------------------------------------------------------
 
-    def predicate(self, expr: Expr) -> Callable[[Record], bool | None]:
+    def predicate(self, expr: Expr) -> Ternary:
         if expr.type not in ("bool", "unknown"):
             self.fail(f"a {expr.type} where a predicate is wanted")
         return lambda row: to_bool(expr.value(row))
@@ -149,30 +158,33 @@ class _Parser(Scanner):
     def expr(self) -> Expr:
         return self.chain("or", or3, lambda: self.chain("and", and3, self.comparison))
 
-    def chain(self, word: str, join: Callable[..., object], operand: Callable[[], Expr]) -> Expr:
+    def chain(
+        self, word: str, join: Callable[[list[Ternary]], Ternary], operand: Callable[[], Expr]
+    ) -> Expr:
         parts = [operand()]
         while self.word(word):
             parts.append(operand())
         if len(parts) == 1:
             return parts[0]
-        return Expr("bool", join([self.predicate(part) for part in parts]))  # type: ignore[arg-type]
+        return Expr("bool", join([self.predicate(part) for part in parts]))
 
     def comparison(self) -> Expr:
-        left = self.primary()
+        self.skip()
+        start, left = self.pos, self.primary()
         operator = self.take(_OPERATOR)
         if operator is None:
             return left
-        op, at = operator[0], operator.start()
         try:
-            result = self.operation(" ".join(op.split()), left)
-        except ReadError as error:
-            raise ReadError(error.message, error.offset or at) from error
+            result = self.operation(" ".join(operator[0].split()), left)
+        except UnlikeTypesError as error:
+            said = " ".join(self.text[start : self.pos].split())
+            raise ReadError(f"{error.message} in `{said}`", operator.start()) from error
         if self.peek(_OPERATOR):
             self.fail("comparisons do not chain")
         return result
 
     def operation(self, op: str, left: Expr) -> Expr:
-        if op in ("==", "!=", "<", "<=", ">", ">="):
+        if op in _COMPARISONS:
             return compare(op, left, self.primary())
         base = op.removeprefix("!")
         if base in ("in", "in~"):
@@ -182,28 +194,23 @@ class _Parser(Scanner):
         elif base in ("has_any", "has_all"):
             result = self.terms(base, left)
         else:
-            result = self.string_test(base, left, self.primary())
+            result = self.string_test("=~" if base == "~" else base, left, self.primary())
         return Expr("bool", not3(self.predicate(result))) if op[0] == "!" else result
 
-    def strings(self, *exprs: Expr) -> None:
+    def strings(self, op: str, *exprs: Expr) -> None:
         for expr in exprs:
             if expr.type not in ("string", "unknown", "dynamic"):
-                self.fail(f"a string operator on a {expr.type}")
+                raise UnlikeTypesError(f"{op} on a {expr.type}")
 
     def string_test(self, op: str, left: Expr, right: Expr) -> Expr:
-        self.strings(left, right)
-        if op in ("=~", "~"):
-            return Expr(
-                "bool",
-                lambda row: to_text(left.value(row)).lower() == to_text(right.value(row)).lower(),
-            )
-        cased, test = op.endswith("_cs"), STRING_TESTS[op.removesuffix("_cs")]
+        self.strings(op, left, right)
+        test = STRING_TESTS[op.removesuffix("_cs")]
         if test is has_term and right.literal:
             self.check_term(str(right.value({})))
+        spell = str if op.endswith("_cs") else fold
 
         def run(row: Record) -> bool:
-            value, needle = to_text(left.value(row)), to_text(right.value(row))
-            return test(value, needle) if cased else test(value.lower(), needle.lower())
+            return test(spell(to_text(left.value(row))), spell(to_text(right.value(row))))
 
         return Expr("bool", run)
 
@@ -212,7 +219,7 @@ class _Parser(Scanner):
             self.fail(f"has {needle!r}: engines disagree on a term with such an edge")
 
     def items(self) -> list[Expr]:
-        """`(a, b)` or `(dynamic([a, b]))`."""
+        """Return what stands in `(a, b)` or `(dynamic([a, b]))`."""
         self.expect("(")
         items = [self.expr()]
         while self.symbol(","):
@@ -225,62 +232,63 @@ class _Parser(Scanner):
 
     def membership(self, op: str, left: Expr) -> Expr:
         items = self.items()
-        if op == "in~":
-            self.strings(left, *items)
-            return Expr(
-                "bool",
-                lambda row: (
-                    to_text(left.value(row)).lower()
-                    in {to_text(i.value(row)).lower() for i in items}
-                ),
-            )
-        return Expr("bool", or3([compare("==", left, item).value for item in items]))  # type: ignore[misc]
+        if op == "in":
+            equal = [self.predicate(compare("==", left, item)) for item in items]
+            return Expr("bool", or3(equal))
+        self.strings(op, left, *items)
+        fixed = {fold(to_text(item.value({}))) for item in items if item.literal}
+        others = [item for item in items if not item.literal]
+
+        def run(row: Record) -> bool:
+            value = fold(to_text(left.value(row)))
+            return value in fixed or any(value == fold(to_text(i.value(row))) for i in others)
+
+        return Expr("bool", run)
 
     def terms(self, op: str, left: Expr) -> Expr:
-        tests = [self.string_test("has", left, item) for item in self.items()]
-        return Expr(
-            "bool", (or3 if op == "has_any" else and3)([self.predicate(test) for test in tests])
-        )
+        tests = [self.predicate(self.string_test("has", left, item)) for item in self.items()]
+        return Expr("bool", or3(tests) if op == "has_any" else and3(tests))
 
     def regex(self, left: Expr) -> Expr:
         self.skip()
         at, right = self.pos, self.primary()
-        self.strings(left, right)
+        self.strings("matches regex", left, right)
         if not right.literal:
             self.fail("matches regex wants a literal", at)
         pattern = re2(str(right.value({})), at)
         return Expr("bool", lambda row: pattern.search(to_text(left.value(row))) is not None)
 
-    # -- operands -----------------------------------------------------------------------------------------------
+    # -- operands -------------------------------------------------------------------------------
 
     def primary(self) -> Expr:
         if self.symbol("("):
             inner = self.expr()
             self.expect(")")
             return inner
-        if self.peek(_STRING):
-            return self.constant("string", self.string())
+        if opening := self.take(_STRING):
+            return constant("string", self.string(opening))
         for pattern, make in ((_SPAN, self.span), (_NUMBER, self.number)):
             match = self.take(pattern)
             if match:
                 return make(match)
+        return self.named()
+
+    def named(self) -> Expr:
+        """Return what a name says: a constant, a call or a column."""
         at, name = self.pos, self.name()
         if name in ("true", "false"):
-            return self.constant("bool", name == "true")
+            return constant("bool", name == "true")
         if self.symbol("("):
             return self.call(name, at)
         if self.peek(re.compile(r"[.\[]")):
             self.fail("a path into a dynamic value")
         return self.column(name)
 
-    def constant(self, kind: str, value: object) -> Expr:
-        return Expr(kind, lambda row: value, literal=True)
-
     def span(self, match: re.Match[str]) -> Expr:
-        return self.constant("timespan", timedelta(seconds=float(match[1]) * _UNITS[match[2]]))
+        return constant("timespan", timedelta(seconds=float(match[1]) * _UNITS[match[2]]))
 
     def number(self, match: re.Match[str]) -> Expr:
-        return self.constant("number", float(match[0]) if match[1] else int(match[0]))
+        return constant("number", float(match[0]) if match[1] else int(match[0]))
 
     def column(self, name: str) -> Expr:
         if self.types is None:
@@ -290,62 +298,56 @@ class _Parser(Scanner):
         kind = self.types[name]
         return Expr("unknown" if kind == "dynamic" else kind, lambda row: cast(kind, row.get(name)))
 
-    def string(self) -> str:
-        opening = self.take(_STRING)
-        assert opening
-        quote = opening["quote"]
+    def string(self, opening: re.Match[str]) -> str:
+        """Return the rest of a literal whose opening was taken."""
+        quote, verbatim = opening["quote"], opening["at"]
         out: list[str] = []
         while True:
             char = self.text[self.pos : self.pos + 1]
             if char in ("", "\n", "\r"):
                 self.fail("unbalanced quote", opening.start())
-            if char == quote and not (opening["at"] and self.text.startswith(quote * 2, self.pos)):
+            if char == quote and not (verbatim and self.text.startswith(quote * 2, self.pos)):
                 self.pos += 1
                 return "".join(out)
-            escape = None if opening["at"] else _ESCAPE.match(self.text, self.pos)
-            if char == "\\" and not opening["at"] and escape is None:
-                self.fail("unknown escape")
-            out.append(self.unescape(escape) if escape else char)
-            self.pos += len(escape[0]) if escape else 2 if char == quote else 1
+            if char == "\\" and not verbatim:
+                out.append(self.escape())
+            else:
+                out.append(char)
+                self.pos += 2 if char == quote else 1
 
-    @staticmethod
-    def unescape(match: re.Match[str]) -> str:
-        return _CONTROL.get(match[1], match[1]) if match[1] else chr(int(match[2] or match[3], 16))
+    def escape(self) -> str:
+        match = ESCAPE.match(self.text, self.pos) or self.fail("unknown escape")
+        self.pos = match.end()
+        return unescape(match)
+
+    # -- calls ----------------------------------------------------------------------------------
 
     def call(self, name: str, at: int) -> Expr:
-        if name == "dynamic":
-            return self.dynamic()
-        if name == "datetime":
-            match = self.take(re.compile(r"[\dT:.+Z -]+"))
-            self.expect(")")
-            return self.constant("datetime", to_datetime(match[0].strip() if match else None))
+        if name in _LITERALS:
+            return _LITERALS[name](self)
         args: list[Expr] = []
         while not self.symbol(")"):
             if args:
                 self.expect(",")
             args.append(self.expr())
-        if name == "not" and len(args) == 1:
-            return Expr("bool", not3(self.predicate(args[0])))
-        if name == "coalesce" and len(args) == 2:
-            first, second = args
-            return Expr(
-                first.type,
-                lambda row: second.value(row) if first.value(row) is None else first.value(row),
-            )
-        if name in ("isnull", "isnotnull") and len(args) == 1:
-            return self.null_test(args[0], name == "isnull")
-        if (name, [arg.type for arg in args]) in (("now", []), ("ago", ["timespan"])):
-            past: Any = args[0].value({}) if args else timedelta(0)
-            return self.constant("datetime", self.now - past)
-        if name not in FUNCTIONS or len(args) not in FUNCTIONS[name][2]:
+        form, counts = _FORMS.get(name, (None, range(0)))
+        if form and len(args) in counts:
+            return form(self, name, args)
+        if name not in FUNCTIONS or len(args) not in FUNCTIONS[name].counts:
             self.fail(f"unknown function {name} of {len(args)}", at)
-        kind, function, _, wanted = FUNCTIONS[name]
+        function = FUNCTIONS[name]
         for arg in args:
-            if wanted and arg.type not in ("unknown", wanted):
-                self.fail(f"{name} wants a {wanted}, not a {arg.type}", at)
-        return Expr(kind, lambda row: function(*(arg.value(row) for arg in args)))
+            if function.wanted and arg.type not in ("unknown", function.wanted):
+                self.fail(f"{name} wants a {function.wanted}, not a {arg.type}", at)
+        run = function.run
+        return Expr(function.result, lambda row: run(*(arg.value(row) for arg in args)))
 
-    def null_test(self, arg: Expr, wanted: bool) -> Expr:
+    def negation(self, _name: str, args: list[Expr]) -> Expr:
+        return Expr("bool", not3(self.predicate(args[0])))
+
+    def null_test(self, name: str, args: list[Expr]) -> Expr:
+        arg, wanted = args[0], name == "isnull"
+
         def run(row: Record) -> bool:
             value = arg.value(row)
             if value is None and arg.type == "unknown":
@@ -353,6 +355,17 @@ class _Parser(Scanner):
             return (value is None) == wanted
 
         return Expr("bool", run)
+
+    def clock(self, name: str, args: list[Expr]) -> Expr:
+        if [arg.type for arg in args] != ([] if name == "now" else ["timespan"]):
+            self.fail(f"{name} of {len(args)}, or of something that is no timespan")
+        past: Any = args[0].value({}) if args else timedelta(0)
+        return constant("datetime", self.now - past)
+
+    def moment(self) -> Expr:
+        match = self.take(re.compile(r"[\dT:.+Z -]+"))
+        self.expect(")")
+        return constant("datetime", to_datetime(match[0].strip() if match else None))
 
     def dynamic(self) -> Expr:
         self.expect("[")
@@ -364,10 +377,23 @@ class _Parser(Scanner):
             if not items[-1].literal:
                 self.fail("dynamic wants literals")
         self.expect(")")
-        return Expr("list", lambda row: items)
+        return Expr("list", lambda _row: items)
 
 
 _STAGES: dict[str, Callable[[_Parser], Stage]] = {
-    "where": _Parser.where, "filter": _Parser.where, "extend": _Parser.extend, "project": _Parser.project,
-    "order": _Parser.sort, "sort": _Parser.sort, "take": _Parser.limit, "limit": _Parser.limit,
-}  # fmt: skip
+    **dict.fromkeys(("where", "filter"), _Parser.where),
+    **dict.fromkeys(("order", "sort"), _Parser.sort),
+    **dict.fromkeys(("take", "limit"), _Parser.limit),
+    "extend": _Parser.extend,
+    "project": _Parser.project,
+}
+_LITERALS = {"datetime": _Parser.moment, "dynamic": _Parser.dynamic}
+_FORMS: dict[str, tuple[Callable[[_Parser, str, list[Expr]], Expr], range]] = {
+    "not": (_Parser.negation, range(1, 2)),
+    "coalesce": (lambda _parser, _name, args: coalesce(*args), range(2, 3)),
+    "isnull": (_Parser.null_test, range(1, 2)),
+    "isnotnull": (_Parser.null_test, range(1, 2)),
+    "now": (_Parser.clock, range(1)),
+    "ago": (_Parser.clock, range(1, 2)),
+}
+"""What is no plain function of its arguments' values, and how many arguments it takes."""

@@ -3,67 +3,113 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from .base import ReadError, Record, holds, number_of, sign
 
+ESCAPE = re.compile(r"\\(?:([\\\"'abfnrtv])|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2}))")
+_CONTROL = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+class UnlikeTypesError(ReadError):
+    """Operands of types that an operator does not take."""
+
 
 @dataclass(frozen=True)
 class Expr:
-    """An expression: its static type (string, number, bool, datetime, timespan, list or unknown) and its value."""
+    """An expression.
+
+    Attributes:
+        type: string, number, bool, datetime, timespan, list, or unknown.
+        value: What it is in a record.
+        literal: Whether it is the same in every record, an empty one included.
+    """
 
     type: str
     value: Callable[[Record], object]
     literal: bool = False
 
 
+def constant(kind: str, value: object) -> Expr:
+    """Return a literal of a type."""
+    return Expr(kind, lambda _row: value, literal=True)
+
+
+def unescape(match: re.Match[str]) -> str:
+    """Return the character that a match of `ESCAPE` stands for."""
+    return _CONTROL.get(match[1], match[1]) if match[1] else chr(int(match[2] or match[3], 16))
+
+
+def fold(text: str) -> str:
+    """Return a text without letter case, letter by letter: a last sigma is like any other."""
+    return text.replace("\N{GREEK CAPITAL LETTER SIGMA}", "\N{GREEK SMALL LETTER SIGMA}").lower()
+
+
+# -- casts of a record's values -----------------------------------------------------------------
+
+
+def _not_a(kind: str, value: object) -> ReadError:
+    return ReadError(f"a {type(value).__name__} value where a {kind} is wanted: {value!r}")
+
+
 def to_text(value: object) -> str:
+    """Return a string; an absent one is empty. Raises ReadError for another type."""
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise ReadError(f"a string operator on the {type(value).__name__} value {value!r}")
+        raise _not_a("string", value)
     return value
 
 
 def to_bool(value: object) -> bool | None:
+    """Return a bool or null. Raises ReadError for another type."""
     if value is None or isinstance(value, bool):
         return value
-    raise ReadError(f"a predicate on the {type(value).__name__} value {value!r}")
+    raise _not_a("bool", value)
 
 
 def to_number(value: object) -> float | None:
-    if value is None or isinstance(value, int | float) and not isinstance(value, bool):
+    """Return a number or null. Raises ReadError for another type."""
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
-    raise ReadError(f"a number operator on the {type(value).__name__} value {value!r}")
+    raise _not_a("number", value)
 
 
 def to_datetime(value: object) -> datetime | None:
-    if isinstance(value, str) and value:
+    """Return a moment in UTC, or null; a text is read as ISO 8601. Raises ReadError otherwise."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError as error:
             raise ReadError(f"no datetime: {value!r}") from error
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    if value is None or value == "":
-        return None
-    raise ReadError(f"a datetime operator on the {type(value).__name__} value {value!r}")
+    if not isinstance(value, datetime):
+        raise _not_a("datetime", value)
+    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-CAST: dict[str, Callable[[object], object]] = {
-    "string": to_text, "number": to_number, "bool": to_bool, "datetime": to_datetime,
-}  # fmt: skip
+_CASTS: dict[str, Callable[[object], object]] = {
+    "string": to_text,
+    "number": to_number,
+    "bool": to_bool,
+    "datetime": to_datetime,
+}
 
 
 def cast(kind: str, value: object) -> object:
-    """A record's value as one of a type; raises ReadError where it is of another."""
-    return CAST[kind](value) if kind in CAST else value
+    """Return a record's value as one of a type. Raises ReadError where it is of another."""
+    return _CASTS[kind](value) if kind in _CASTS else value
+
+
+# -- tests --------------------------------------------------------------------------------------
 
 
 def has_term(haystack: str, needle: str) -> bool:
-    """`has`: the needle occurs with no letter or digit next to it."""
+    """Return whether the needle occurs with no letter or digit next to it, as `has` asks."""
     start = haystack.find(needle)
     while start >= 0:
         end = start + len(needle)
@@ -74,18 +120,41 @@ def has_term(haystack: str, needle: str) -> bool:
 
 
 STRING_TESTS: dict[str, Callable[[str, str], bool]] = {
-    "contains": lambda value, needle: needle in value,
+    "=~": str.__eq__,
+    "contains": str.__contains__,
     "startswith": str.startswith,
     "endswith": str.endswith,
     "has": has_term,
 }
 
 
+def compare(op: str, a: Expr, b: Expr) -> Expr:
+    """Return a comparison.
+
+    Raises:
+        UnlikeTypesError: The operands are of two types, or have no order.
+    """
+
+    def run(row: Record) -> bool | None:
+        left, right = _operands(a, b, row)
+        if left is None or right is None:
+            both = left is None and right is None
+            return None if both or op not in ("==", "!=") else op == "!="
+        if op[0] in "<>" and isinstance(left, str | bool):
+            raise ReadError(f"{op} on the {type(left).__name__} value {left!r}")
+        return holds(op, sign(left, right))
+
+    family = _family(a, b)
+    if op[0] in "<>" and family in ("string", "bool"):
+        raise UnlikeTypesError(f"{op} on a {family}")
+    return Expr("bool", run)
+
+
 def _family(a: Expr, b: Expr) -> str:
-    """The common type of two operands, or unknown."""
+    """Return the common type of two operands, or unknown."""
     known = {expr.type for expr in (a, b)} - {"unknown"}
     if len(known) > 1:
-        raise ReadError(f"cannot compare {a.type} with {b.type}")
+        raise UnlikeTypesError(f"a {a.type} compared with a {b.type}")
     return known.pop() if known else "unknown"
 
 
@@ -101,24 +170,24 @@ def _operands(a: Expr, b: Expr, row: Record) -> tuple[object, object]:
     return cast(family, left), cast(family, right)
 
 
-def compare(op: str, a: Expr, b: Expr) -> Expr:
-    def run(row: Record) -> bool | None:
-        left, right = _operands(a, b, row)
-        if left is None or right is None:
-            both = left is None and right is None
-            return None if both or op not in ("==", "!=") else op == "!="
-        if op[0] in "<>" and isinstance(left, str | bool):
-            raise ReadError(f"{op} on the {type(left).__name__} value {left!r}")
-        return holds(op, sign(left, right))
+def coalesce(a: Expr, b: Expr) -> Expr:
+    """Return the first of two expressions that is neither null nor an empty string."""
 
-    family = _family(a, b)
-    if op[0] in "<>" and family in ("string", "bool"):
-        raise ReadError(f"{op} on a {family}")
-    return Expr("bool", run)
+    def run(row: Record) -> object:
+        value = a.value(row)
+        return b.value(row) if value is None or value == "" else value
+
+    return Expr(a.type, run)
+
+
+# -- functions ----------------------------------------------------------------------------------
 
 
 def _in_range(family: int) -> Callable[[object, object], bool | None]:
-    """ipvN_is_in_range; the IPv6 one also takes IPv4 text, as the mapped address (Kusto documentation)."""
+    """Return ipv4_is_in_range or ipv6_is_in_range; null where a text is no address.
+
+    The latter also takes IPv4 text, as the mapped address (Kusto documentation).
+    """
 
     def address(text: str) -> tuple[int, int]:
         host, _, prefix = text.partition("/")
@@ -149,29 +218,34 @@ def _ipv4_match(left: object, right: object, prefix: object = 32) -> bool | None
     return _in_range(4)(texts[0].partition("/")[0], f"{texts[1].partition('/')[0]}/{shortest}")
 
 
-def _part(part: Callable[[datetime], int]) -> Callable[[object], int | None]:
-    def run(value: object) -> int | None:
-        moment = to_datetime(value)
-        return None if moment is None else part(moment)
-
-    return run
-
-
 _PARTS: dict[str, Callable[[datetime], int]] = {
-    "year": lambda d: d.year, "month": lambda d: d.month, "day": lambda d: d.day, "hour": lambda d: d.hour,
-    "minute": lambda d: d.minute, "second": lambda d: d.second, "weekofyear": lambda d: d.isocalendar().week,
-    "week_of_year": lambda d: d.isocalendar().week, "dayofyear": lambda d: d.timetuple().tm_yday,
-}  # fmt: skip
+    "year": lambda moment: moment.year,
+    "month": lambda moment: moment.month,
+    "day": lambda moment: moment.day,
+    "hour": lambda moment: moment.hour,
+    "minute": lambda moment: moment.minute,
+    "second": lambda moment: moment.second,
+    "weekofyear": lambda moment: moment.isocalendar().week,
+    "week_of_year": lambda moment: moment.isocalendar().week,
+    "dayofyear": lambda moment: moment.timetuple().tm_yday,
+}
 
 
 def _datetime_part(part: object, value: object) -> int | None:
-    if str(part).lower() not in _PARTS:
+    name, moment = str(part).lower(), to_datetime(value)
+    if name not in _PARTS:
         raise ReadError(f"datetime_part {part!r}")
-    return _part(_PARTS[str(part).lower()])(value)
+    return None if moment is None else _PARTS[name](moment)
+
+
+def _part(name: str) -> Function:
+    return Function("number", lambda value: _datetime_part(name, value), wanted="datetime")
 
 
 def _to_string(value: object) -> str:
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
 
 
 def _to_long(value: object) -> int | None:
@@ -179,26 +253,41 @@ def _to_long(value: object) -> int | None:
     return None if number is None else int(number)
 
 
-# name: (result type, function, numbers of arguments, type that every argument must have)
-FUNCTIONS: dict[str, tuple[str, Callable[..., object], range, str | None]] = {
-    "isempty": ("bool", lambda v: v is None or v == "", range(1, 2), None),
-    "isnotempty": ("bool", lambda v: not (v is None or v == ""), range(1, 2), None),
-    "tostring": ("string", _to_string, range(1, 2), None),
-    "tolower": ("string", lambda v: to_text(v).lower(), range(1, 2), "string"),
-    "toupper": ("string", lambda v: to_text(v).upper(), range(1, 2), "string"),
-    "strlen": ("number", lambda v: len(to_text(v)), range(1, 2), "string"),
-    "tolong": ("number", _to_long, range(1, 2), None),
-    "toint": ("number", _to_long, range(1, 2), None),
-    "todouble": ("number", number_of, range(1, 2), None),
-    "toreal": ("number", number_of, range(1, 2), None),
-    "strcat": ("string", lambda *v: "".join(map(_to_string, v)), range(1, 65), None),
-    "ipv4_is_in_range": ("bool", _in_range(4), range(2, 3), "string"),
-    "ipv6_is_in_range": ("bool", _in_range(6), range(2, 3), "string"),
-    "ipv4_is_match": ("bool", _ipv4_match, range(2, 4), None),
-    "hourofday": ("number", _part(_PARTS["hour"]), range(1, 2), "datetime"),
-    "dayofmonth": ("number", _part(_PARTS["day"]), range(1, 2), "datetime"),
-    "monthofyear": ("number", _part(_PARTS["month"]), range(1, 2), "datetime"),
-    "getyear": ("number", _part(_PARTS["year"]), range(1, 2), "datetime"),
-    "week_of_year": ("number", _part(_PARTS["weekofyear"]), range(1, 2), "datetime"),
-    "datetime_part": ("number", _datetime_part, range(2, 3), None),
+@dataclass(frozen=True)
+class Function:
+    """A scalar function.
+
+    Attributes:
+        result: The type of its value.
+        run: Its value for those of its arguments.
+        counts: How many arguments it takes.
+        wanted: The type that every argument must have, if any.
+    """
+
+    result: str
+    run: Callable[..., object]
+    counts: range = range(1, 2)
+    wanted: str | None = None
+
+
+_TWO = range(2, 3)
+FUNCTIONS: dict[str, Function] = {
+    "isempty": Function("bool", lambda value: value is None or value == ""),
+    "isnotempty": Function("bool", lambda value: not (value is None or value == "")),
+    "tostring": Function("string", _to_string),
+    "tolower": Function("string", lambda value: fold(to_text(value)), wanted="string"),
+    "toupper": Function("string", lambda value: to_text(value).upper(), wanted="string"),
+    "strlen": Function("number", lambda value: len(to_text(value)), wanted="string"),
+    **dict.fromkeys(("tolong", "toint"), Function("number", _to_long)),
+    **dict.fromkeys(("todouble", "toreal"), Function("number", number_of)),
+    "strcat": Function("string", lambda *values: "".join(map(_to_string, values)), range(1, 65)),
+    "ipv4_is_in_range": Function("bool", _in_range(4), _TWO, "string"),
+    "ipv6_is_in_range": Function("bool", _in_range(6), _TWO, "string"),
+    "ipv4_is_match": Function("bool", _ipv4_match, range(2, 4)),
+    "hourofday": _part("hour"),
+    "dayofmonth": _part("day"),
+    "monthofyear": _part("month"),
+    "getyear": _part("year"),
+    "week_of_year": _part("weekofyear"),
+    "datetime_part": Function("number", _datetime_part, _TWO),
 }

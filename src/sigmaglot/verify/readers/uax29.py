@@ -1,4 +1,4 @@
-"""Lucene's standard tokenizer with the lower-case filter: what Elasticsearch does to a `text` field.
+"""Lucene's standard tokenizer and lower-case filter: what Elasticsearch does to a `text` field.
 
 Facts: Unicode Standard Annex #29 (word boundaries), Apache Lucene's StandardTokenizerImpl.jflex and
 LowerCaseFilter (one character at a time, so a capital sigma at the end of a word is as elsewhere).
@@ -23,17 +23,20 @@ BREAK = "\n"
 _REMEMBERED = 1 << 16
 _FIXED = {
     **dict.fromkeys(":\u00b7\u0387\u055f\u05f4\u2027\ufe13\ufe55\uff1a", "M"),  # MidLetter
-    **dict.fromkeys(",;\u037e\u0589\u060c\u060d\u066c\u07f8\u2044\ufe10\ufe14\ufe50\ufe54\uff0c\uff1b", "m"),  # MidNum
-    **dict.fromkeys(".'\u2018\u2019\u2024\ufe52\uff07\uff0e", "B"),  # MidNumLet and Single_Quote
+    **dict.fromkeys(
+        ",;\u037e\u0589\u060c\u060d\u066c\u07f8\u2044\ufe10\ufe14\ufe50\ufe54\uff0c\uff1b", "m"
+    ),  # MidNum
+    **dict.fromkeys(".'\u2018\u2019\u2024\ufe52\uff07\uff0e", "B"),  # MidNumLet, Single_Quote
     "\u202f": "U",
-}  # fmt: skip
-_RANGES = (
-    ("K", "\u3031\u3035\u309b\u309c\u30a0\u30fa\u30fc\u30ff\u31f0\u31ff\u32d0\u32fe\u3300\u3357\uff66\uff9d"),
+}
+_RANGES = (  # a class, and the first and the last characters of its ranges
+    ("K", "\u3031\u3035\u309b\u309c\u30a0\u30fa\u30fc\u30ff\u31f0\u31ff"),
+    ("K", "\u32d0\u32fe\u3300\u3357\uff66\uff9d"),
     ("I", "\u3041\u3096\u309d\u309f"),
-    ("H", "\u2e80\u2fd5\u3005\u3005\u3007\u3007\u3021\u3029\u3038\u303b\u3400\u4dbf\u4e00\u9fff\uf900\ufaff"),
-    ("H", "\U00020000\U0003ffff"),
+    ("H", "\u2e80\u2fd5\u3005\u3005\u3007\u3007\u3021\u3029\u3038\u303b"),
+    ("H", "\u3400\u4dbf\u4e00\u9fff\uf900\ufaff\U00020000\U0003ffff"),
     ("S", "\u0e00\u0eff\u1000\u109f\u1780\u17ff"),
-)  # fmt: skip
+)
 _CATEGORIES = {"Nd": "N", "Nl": "L", "Pc": "U", "Mn": "X", "Mc": "X", "Me": "X", "Cf": "X"}
 
 # Over the classes of the characters, one letter each. The parts are possessive: none of them can
@@ -102,7 +105,7 @@ def _spans(classes: str) -> Iterable[tuple[int, int]]:
 
 
 def _cut_spans(classes: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans where a token is too long: each is sought in no more than its 255 characters."""
+    """Yield the spans where a token is too long: each is sought in 255 characters."""
     position = 0
     while start := _START.search(classes, position):
         limit = start.start() + MAX_TOKEN
