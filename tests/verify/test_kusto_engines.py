@@ -363,7 +363,8 @@ STAGES = [
     ('extend Name = tolower(FileName), Old = ProcessId > 1 | where Name == "b" and not(Old)', {2}),
     ('extend FileName = tolower(FileName) | where FileName == "b"', {0, 2}),
     ('filter FileName in ("a | take 0", "b") // | take 0', {0}),
-    ('where FileName == "b"\n| project FileName\n| project FileName', {0}),
+    ('where FileName == "b"\n| project FileName\n| project FileName\n| take\n 1', {0}),
+    ('project B = FileName matches regex "(?s)^.$", FileName | where B and FileName == "b"', {0}),
 ]  # fmt: skip
 
 

@@ -153,12 +153,12 @@ def _numbered(tree: Tree) -> str:
     stages = [tree.text[a:b] for a, b in zip([0, *cuts], [*cuts, None], strict=True)]
     out = []
     for stage in stages:
-        word = stage.strip("| \t\r\n").partition(" ")[0]
-        if word == "project":
-            out.append(f"{stage.rstrip()}, {ROW} ")
-        elif word not in ("take", "limit", "sort", "order"):
-            out.append(_TOKEN.sub(_literal, stage))
-    return f"{''.join(out)} | project {ROW}"
+        word = stage.lstrip("| \t\r\n").split(maxsplit=1)[0]
+        if word in ("take", "limit", "sort", "order"):
+            continue
+        kept = f", {ROW} " if word == "project" else ""
+        out.append(_TOKEN.sub(_literal, stage).rstrip() + kept)
+    return f"{' '.join(out)} | project {ROW}"
 
 
 def _literal(match: re.Match[str]) -> str:

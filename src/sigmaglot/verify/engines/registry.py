@@ -30,7 +30,7 @@ class Entry:
         standing: Whose word its answers are.
         module: Where it is.
         factory: The name there of a reader's function, or of an engine's class.
-        options: Of the reader; ``types`` names the table of column types.
+        options: Of the reader; ``types`` names the schema whose column types it takes.
         needs: A package that must be installed, empty for none beside the extra.
         is_usual: Whether it runs without being named.
     """
@@ -60,21 +60,27 @@ _KIBANA = "a reader of Kibana KQL over a model of Elasticsearch; a wildcard on a
 _DNIF = "a reader of DNIF _fetch; a regular expression matches "
 
 ENTRIES = (
-    _reader("kusto-model", "kusto", "a reader of Kusto", types="defender"),
+    Entry(
+        "kusto-model",
+        "kusto",
+        "a reader of Kusto with the types of the Defender schema",
+        Standing.OURS,
+        "sigmaglot.verify.engines.kusto_model",
+    ),
     _kusto("kusto-duckdb", "duckdb-kql on DuckDB", "KustoDuckDB", "duckdb_kql"),
     _kusto("kusto-chdb", "chdb, ClickHouse's Kusto dialect", "KustoChdb", "chdb", is_usual=False),
     _reader(
         "kibana-model",
         "kibana_kql",
         f"{_KIBANA}is split at blanks (query_string)",
-        types="elastic",
+        types="elastic_ecs",
         keyword_wildcard="query_string",
     ),
     _reader(
         "kibana-model-wildcard",
         "kibana_kql",
         f"{_KIBANA}is whole (wildcard, Kibana 8.5 and later)",
-        types="elastic",
+        types="elastic_ecs",
         keyword_wildcard="wildcard",
     ),
     _reader("spl-model", "spl", "a reader of SPL"),
@@ -88,7 +94,7 @@ ENTRIES = (
         "a reader of CAR pseudocode; match respects letter case",
         match_ignores_case=False,
     ),
-    _reader("lucene-model", "lucene", "a reader of Lucene query strings", types="elastic"),
+    _reader("lucene-model", "lucene", "a reader of Lucene query strings", types="elastic_ecs"),
 )
 """Every engine, in the order in which reports name them."""
 
@@ -186,7 +192,7 @@ def make_engine(name: str) -> Engine:
 def _types(name: str) -> Any:
     from sigmaglot.verify.projection import PROJECTIONS  # noqa: PLC0415 - for readers only
 
-    return PROJECTIONS[{"defender": "defender_xdr", "elastic": "elastic_ecs"}[name]].types
+    return PROJECTIONS[name].types
 
 
 @cache

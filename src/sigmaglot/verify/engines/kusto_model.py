@@ -1,0 +1,24 @@
+"""Our reader of Kusto, with the column types of whichever Defender table a query names."""
+
+from __future__ import annotations
+
+import re
+
+from sigmaglot.verify.readers import kusto
+from sigmaglot.verify.readers.base import Query, ReadError
+from sigmaglot.verify.schemas import defender_tables
+
+_TABLE = re.compile(r"(?:\s|//[^\n]*\n)*([A-Za-z_]\w*)")
+
+
+def read(text: str) -> Query:
+    """Read a query of one table of the Defender schema.
+
+    Raises:
+        ReadError: The text is no query, names a table or column that the schema lacks, or compares
+            values of unlike types.
+    """
+    found = _TABLE.match(text)
+    if found is None or found[1] not in defender_tables():
+        raise ReadError(f"no table {found[1] if found else ''}".rstrip(), 0)
+    return kusto.read(text, defender_tables()[found[1]])
