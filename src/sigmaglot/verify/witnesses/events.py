@@ -313,7 +313,7 @@ def form_of(category: str, field: str) -> Form:
 def usual_event(category: str) -> Values:
     """Return an event of a category that rules seldom ask for."""
     values = {name: form.usual for name, form in fields_of(category).items()}
-    if "EventType" in values:
+    if "EventType" in values and category in _SETTLE:
         del values["EventID"]  # which follows from the type
     return settled(category, values)
 
