@@ -575,8 +575,8 @@ RULE_CASES: dict[str, Case] = {
         "title: Not here\nlogsource:\n    category: process_creation\nfilter:\n    rules: [bad]\n",
         "SG141",
         (4, 1),
-        "unsupported: filter rules are not compiled yet",
-        "compile the detection rules that it refers to on their own",
+        "the filter has no condition that is a text",
+        "add `condition:` with the names of the selections",
     ),
 }
 

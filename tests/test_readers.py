@@ -1,6 +1,7 @@
 """What the readers accept, refuse and mean. They are oracles of other tests, so they have their own."""
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sigmaglot.verify.readers import car, dnif_dql, dnif_fetch, kibana_kql, kust
 from sigmaglot.verify.readers.base import ReadError
 from sigmaglot.verify.readers.grammar import grammar, parse, transform
 from sigmaglot.verify.readers.regexes import compile_or_fail, re2
-from sigmaglot.verify.readers.uax29 import tokens
+from sigmaglot.verify.readers.uax29 import analysed, tokens
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 CMD = r"C:\Windows\System32\cmd.exe"
@@ -340,6 +341,277 @@ def test_kibana_reads_the_seed():
     assert not query.matches({**DOCUMENT, "process.name": "CMD.EXE"})
 
 
+TYPED = {
+    "name": "keyword", "line": "wildcard", "line.text": "match_only_text", "set": "constant_keyword", "note": "text",
+    "size": "long", "share": "double", "ip": "ip", "at": "date", "ok": "boolean", "gone": "keyword",
+}  # fmt: skip
+STORED = {
+    "name": "cmd.exe", "line": "Brown-fox jumps, brown FOXES too", "set": "prod", "note": "aba",
+    "size": 9007199254740993, "share": 0.5, "ip": "10.1.2.3", "at": "2026-01-24T23:55:39.470Z", "ok": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # match and match_phrase
+        ("line.text: fox", True),
+        ("line.text: quick FOX", True),
+        ("line.text: quick foxe", False),
+        ("line.text: -", False),
+        ('line.text: "brown fox"', True),
+        ('line.text: "foxes brown"', False),
+        ('line.text: "fox jumps brown"', True),
+        ('line.text: ""', False),
+        ('set: "prod"', True),
+        ("set: PROD", False),
+        # wildcards, whole values and single tokens
+        ("name: *", True),
+        ("name: **", True),
+        ("name: cmd*", True),
+        ("name: md*", False),
+        ("name: *cmd", False),
+        ("name: *m*.*e", True),
+        ("name: *e*m*", False),
+        ("name: c*.exe*e", False),
+        ("note: ab*ba", False),
+        ("note: a*a", True),
+        ("line.text: *ROW*", True),
+        ("line.text: row*", False),
+        ("line.text: bro*", True),
+        ("line.text: *mps", True),
+        ("line.text: *ump", False),
+        ("line.text: j*p*", True),
+        ("line.text: b*x", False),
+        ("line.text: f*o*s", True),
+        ("line: *jumps,*", True),
+        ("line: *jump?,*", False),
+        ("set: p*", True),
+        # numbers
+        ("size: 9007199254740993", True),
+        ("size: 9007199254740992", False),
+        ("size > 9007199254740992", True),
+        ("size: 9007199254740993.5", False),
+        ("share: 0.50", True),
+        ("share < 1 and share >= 0.5 and share > -3", True),
+        ("share <= 0.49", False),
+        # addresses
+        ("ip: 10.1.2.3", True),
+        ('ip: "::ffff:10.1.2.3"', True),
+        ('ip: "::ffff:10.0.0.0/104"', True),
+        ('ip: "::/0"', True),
+        ('ip: "2001:db8::/32"', False),
+        ("ip: 10.1.2.0/30", True),
+        ("ip: 10.1.2.4/30", False),
+        ("ip >= 10.1.2.3 and ip < 10.1.2.10", True),
+        ("ip > 10.1.2.3", False),
+        ('ip < "2001:db8::"', True),
+        # truth
+        ("ok: true", True),
+        ('ok: "false"', False),
+        # terms in their order
+        ("name >= cmd and name < cmd.exf", True),
+        ("name < CMD", False),
+        ("line > Brown", True),
+    ],
+)
+def test_kibana_reads_each_type_of_field(text, expected):
+    assert kibana_kql.read(text, TYPED).matches(STORED) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('at: "2026-01-24"', True),
+        ('at: "2026-01-25"', False),
+        ('at: "2026-01-24T23"', True),
+        ('at: "2026-01-24T23:55:39.470Z"', True),
+        ('at: "2026-01-25T00:55:39.470+01:00"', True),
+        ('at: "2026-01-24T23:55:39.471"', False),
+        ("at: 1769298939470", True),
+        ('at > "2026-01-24"', False),
+        ('at >= "2026-01-24"', True),
+        ('at < "2026-01-24"', False),
+        ('at <= "2026-01-24"', True),
+        ('at < "2026-01-24T23:56"', True),
+        ('at > "2026-01-24T23:55"', False),
+        ('at <= "2026-01"', False),
+        ('at > "2026"', True),
+    ],
+)
+def test_kibana_takes_a_date_from_its_first_to_its_last_millisecond(text, expected):
+    """Kibana makes `is` a range; the range query fills what a date leaves out."""
+    assert kibana_kql.read(text, TYPED).matches(STORED) is expected
+
+
+def test_kibana_reads_a_date_as_sysmon_writes_it():
+    query = kibana_kql.read('at > "2026-01-24T23:00"', TYPED)
+    assert not query.matches({"at": "2026-01-24 23:00:59.999"})
+    assert query.matches({"at": "2026-01-24 23:01:00.000"})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("", True), ("-", True), (["x", None], True), (None, False), ([], False), ([None], False)],
+)
+def test_kibana_says_what_exists_as_the_exists_query_does(value, expected):
+    assert kibana_kql.read("name: *", TYPED).matches({"name": value}) is expected
+    assert kibana_kql.read("line.text: *", TYPED).matches({"line": value}) is expected
+
+
+def test_kibana_reads_a_text_sub_field_of_its_own_first():
+    query = kibana_kql.read("line.text: fox", TYPED)
+    assert query.matches({"line": "dog", "line.text": "Fox"})
+    assert not query.matches({"line": "fox", "line.text": "dog"})
+    assert not query.matches({"line": "fox", "line.text": None})
+
+
+def test_kibana_takes_the_empty_text_for_false():
+    assert kibana_kql.read("ok: false", TYPED).matches({"ok": ""})
+    assert kibana_kql.read("ok: false", TYPED).matches({"ok": "false"})
+    assert not kibana_kql.read("ok: true", TYPED).matches({"ok": "yes"})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("name: (a and b)", True),
+        ("name: (a and c)", False),
+        ("name: (not c)", True),
+        ("name: (not a)", False),
+        ("name: (c or (a and not d))", True),
+        ("name: (c or not (a or d))", False),
+        ("name: ((a))", True),
+        ("name: (c or *)", True),
+        ("not name: (c or d) and (name: a)", True),
+    ],
+)
+def test_kibana_asks_each_value_of_all_elements(text, expected):
+    assert kibana_kql.read(text, TYPED).matches({"name": ["a", "b"]}) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10.1.2.3", True),
+        ("9007199254740993", True),
+        ('"2026-01-24"', True),
+        ("CMD.exe", False),
+        ("jumps", True),
+        ('"fox brown"', False),
+        ("*UMP*", True),
+        ("absent", False),
+    ],
+)
+def test_kibana_looks_for_a_value_without_a_field_in_every_type(text, expected):
+    assert kibana_kql.read(text, TYPED).matches(STORED) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("name: or b", "or b"),
+        ("name: (or)", "or"),
+        ("name: nothing", "nothing"),
+        ("name: cannot", "cannot"),
+        ("name: android orb", "android orb"),
+        ("name:\n a  b \u00a0", "a  b"),
+        ("name : C", "C"),
+        ('"name": a', "a"),
+        (r"name: a\not b", "a\not b"),
+        (r"name: \u0041\t\{\}", "A\t{}"),
+        (r'name: "C:\Temp\*"', r"C:\Temp\*"),
+        (r'name: "\ud83d\ude00"', "😀"),
+        ("name: a?b", "a?b"),
+    ],
+)
+def test_kibana_takes_as_text_what_the_published_grammar_does(text, value):
+    query = kibana_kql.read(text, TYPED)
+    assert query.matches({"name": value})
+    assert not query.matches({"name": f"{value}x"})
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "offset"),
+    [
+        (r"name: a\.b", "unexpected", 7),
+        (r"name: \U0041", "unexpected", 6),
+        ("name: *cannot find*", "unexpected", 10),
+        ("name: a b: c", "unexpected ':'", 9),
+        ('name: "a" "b"', "unexpected", 10),
+        ("name: (a", "unexpected end", 8),
+        ("not not name: a", "unexpected", 4),
+        ("nope: a", "no field 'nope'", 0),
+        ("ok: (true or nope: a)", "unexpected ':'", 17),
+        ("na*: a", "wildcard", 0),
+        ("*: a", "wildcard", 0),
+        ("name: { line: a }", "nested", 6),
+        (r"name: \ue000", "U+E000", 6),
+        ("name: null", "null", 6),
+        ("size: 1e3", "'1e3' on a long field", 6),
+        ("size: 1*", "a wildcard on a long field", 6),
+        ("ip: 10.0.0.0/33", "'10.0.0.0/33' on a ip field", 4),
+        ("ip: 10.0.0.0/255.0.0.0", "on a ip field", 4),
+        ("ip > 10.0.0.0/8", "as a bound", 5),
+        ("ip: 10.*", "a wildcard on a ip field", 4),
+        ("at: 2026*", "a wildcard on a date field", 4),
+        ('at: "2026-02-30"', "on a date field", 4),
+        ('at: "2026-01-24 23:55"', "on a date field", 4),
+        ('at > "now-1d"', "as a bound", 5),
+        ("ok: yes", "'yes' on a boolean field", 4),
+        ('ok: ""', "on a boolean field", 4),
+        ("ok > true", "a range on a boolean field", 5),
+        ("note > a", "a range on a text field", 7),
+        ("name > a*", "a range on a keyword field", 7),
+    ],
+)
+def test_kibana_says_what_it_refuses_and_where(text, message, offset):
+    with pytest.raises(ReadError) as caught:
+        kibana_kql.read(text, TYPED)
+    assert message in caught.value.message
+    assert caught.value.offset == offset
+
+
+def test_kibana_refuses_a_mapping_it_does_not_know():
+    with pytest.raises(ValueError, match="geo_point"):
+        kibana_kql.read("a: b", {"a": "geo_point"})
+
+
+@pytest.mark.parametrize("field", ["name", "line.text"])
+@pytest.mark.parametrize("shape", ["*{}*", "{}*", "*{}", "{}"])
+def test_kibana_reads_a_list_of_10_000_values(field, shape):
+    values = [f"tool{number}" for number in range(10_000)]
+    started = time.process_time()
+    query = kibana_kql.read(f"{field}: ({' or '.join(map(shape.format, values))})", TYPED)
+    assert time.process_time() - started < 5
+    column = field.removesuffix(".text")
+    for value in (values[0], values[-1]):
+        assert query.matches({column: value})
+    assert not query.matches({column: "tool"})
+    assert not query.matches({column: "a" * 300})
+    if shape == "*{}*":
+        assert query.matches({column: "x" * 300 + "tool9999"})
+
+
+def test_kibana_reads_and_runs_deep_brackets():
+    deep = "(" * 5000
+    assert kibana_kql.read(f"{deep}name: a{')' * 5000}", TYPED).matches({"name": "a"})
+    assert kibana_kql.read(f"name: {deep}a{')' * 5000}", TYPED).matches({"name": "a"})
+    with pytest.raises(ReadError, match="nested too deeply"):
+        kibana_kql.read(f"{'not (' * 5000}name: a{')' * 5000}", TYPED).matches({"name": "a"})
+    with pytest.raises(ReadError, match="nested too deeply"):
+        kibana_kql.read(f"name: {'(not ' * 5000}a{')' * 5000}", TYPED)
+
+
+def test_kibana_analyses_a_text_once_for_all_queries():
+    row = {"line": "a text that no other test analyses"}
+    queries = [kibana_kql.read(f"line.text: ({a}* or *{a})", TYPED) for a in "bcdefg"]
+    before = analysed.cache_info().misses
+    for query in queries:
+        query.matches(row)
+    assert analysed.cache_info().misses == before + 1
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -350,6 +622,12 @@ def test_kibana_reads_the_seed():
         ("don't a.-b", ["don't", "a", "b"]),
         ("é́t 日本 カタ", ["é́t", "日", "本", "カタ"]),
         ("a" * 300, ["a" * 255, "a" * 45]),
+        ("a" * 256 + " b", ["a" * 255, "a", "b"]),
+        ("a." * 200, ["a." * 127 + "a", "a." * 71 + "a"]),
+        ("_" * 300, []),
+        ("a_1 a._b", ["a_1", "a", "_b"]),
+        ("ΟΔΟΣ İ", ["οδοσ", "i"]),
+        ("", []),
     ],
 )
 def test_standard_tokenizer(text, expected):
@@ -1375,3 +1653,146 @@ def test_car_reads_the_published_programs():
     assert seed.matches(OBSERVED)
     assert not seed.matches({"exe": "x"})
     assert car.read(dict(named)["CAR-2014-11-002"]).outputs == {"new_cmd": "arithmetic"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ('[exe] == "cmd.exe" and [user] == null', True),
+        ("exe == 'cmd.exe' AnD NOT exe == 'x'", True),
+        ("not not exe exists", True),
+        ("exe = x* or exe = *d.E?e", False),
+        ('exe == "c%e" or exe == "c*d*e"', True),
+        ("pid == 8", True),
+        ('pid = "8.0"', False),
+        ("pid > '7.5' and pid <= 8 and not user < 9", True),
+        ("exe > 1", False),
+        ("exe == command_line or parent_exe != exe", False),
+        ("exe == cmd.exe and exe = cmd*", True),
+        ('exe includes one of ["md.e", "x"]', True),
+        ('exe includes  one\nof ["zz", y.z]', False),
+        ('exe does not contain ["zz"] and user does not contain ["zz"]', True),
+        ('user not in ["x"] and not user in ["x"]', True),
+        ("exe IN [parent_exe, x]", True),
+        ("exe in exe and not command_line in exe and not user in exe", True),
+        ("src_ip == 10.0.0.0/8 and src_ip != 10.2.0.0/16", True),
+        ('command_line contains ("HELLO") and exe CONTAINS(md)', True),
+        ("user exists or user NOT EXISTS", True),
+        ("'WORLD' in raw event", True),
+        ('"absent" in raw event', False),
+        (r'command_line match "\"Hello\s"', True),
+        ("exe.matches('CMD')", True),
+        (r'image_path == "c:\windows\*" or exe == "C:\"', True),
+    ],
+)
+def test_car_reads_a_condition_alone(condition, expected):
+    query = car.read(condition)
+    assert query.selector == ""
+    assert query.matches(OBSERVED) is expected
+
+
+@pytest.mark.parametrize(
+    ("program", "selector", "expected"),
+    [
+        ("p = search Process\noutput p", "Process", True),
+        ("p = search Process:*\nreturn p", "Process:*", True),
+        ("p = SEARCH File:Create,Modify WHERE exe = x\noutput p", "File:Create,Modify", False),
+        ("p = search (A:B AND\nC:D or E:F)\noutput p", "A:B AND C:D or E:F", True),
+        ("p = search A:B or C:D\nOUTPUT (p)", "A:B or C:D", True),
+        ("p = search P:C\np = filter (exe = x)\np = filter (pid = 8)\noutput p", "P:C", False),
+        ("p = search P:C\np = filter (where exe = cmd*)\noutput p", "P:C", True),
+        ("p = search P:C\nq = filter p (where exe = x)\noutput q, p", "P:C", True),
+        ("p = search P:C q = filter p where exe = x or pid = 8 output q", "P:C", True),
+        ('l = ["x", "c*", ...]\np = search P:C where exe in l\noutput p', "P:C", True),
+        ('l = ["x", y.z]\np = search P:C where exe includes one of l\noutput p', "P:C", False),
+        ("p = search P:C\nj = join (p, q) where (\n a.b == c\n) x\noutput p", "P:C", True),
+        ("p = search P:C\np2.a = p.b.c\nn = count(p) by x\nd = n - p\noutput p", "P:C", True),
+        ('p = search P:C\ng = group p by ") ("\nf = from (p\n) select x\noutput p', "P:C", True),
+        ("input limit\np = search P:C\noutput p", "P:C", True),
+    ],
+)
+def test_car_reads_the_statements_of_a_program(program, selector, expected):
+    query = car.read(program)
+    assert query.selector == selector
+    assert query.matches(OBSERVED) is expected
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("p = search P:C\nj = join p, p where (a.b == c)\noutput j", "join"),
+        ("p = search P:C\nr = run Analytic:CAR-2013-05-003\noutput r", "run"),
+        ("p = search P:C\nd = p - p\noutput d", "arithmetic"),
+        ("p = search P:C\np.a = p.b\noutput p", "a path assignment"),
+        ("p = search P:C where t > now - 1 day\noutput p", "now - 1 day"),
+        ("p = search P:C\nd = p - p\ne = filter d where exe = cmd.exe\noutput e", "arithmetic"),
+        ("p = search P:C", "a program without output"),
+    ],
+)
+def test_car_says_what_it_does_not_run(program, reason):
+    with pytest.raises(ReadError) as caught:
+        car.read(program).matches(OBSERVED)
+    assert caught.value.message == f"{reason}, which this reader does not run"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "offset"),
+    [
+        ('exe == "x" exe == "y"', "unexpected 'exe'", 11),
+        ('exe == "x', "unexpected '\"'", 7),
+        ('exe == "x""', "unexpected '\"'", 10),
+        ('exe == "x" or', "unexpected end", 13),
+        ("exe == ”x”", "unexpected '”'", 7),
+        ("exe == and", "'and' as a value", 7),
+        ("and == x", "unexpected 'and'", 0),
+        ("exe in", "unexpected", 4),
+        ("exe in and", "'and' as a value", 7),
+        ("exe in TOP30(user)", "unexpected '('", 12),
+        ("exe includes one of other", "other, which is no list", 20),
+        ("exe in []", "unexpected ']'", 8),
+        ("exe > x", "an order of something", 6),
+        ("a - b > 1", "unexpected '-'", 2),
+        ("(exe exists", "unexpected end", 11),
+        ("exe exists)", "unexpected ')'", 10),
+        ('exe match "("', "regular expression", 10),
+        ("exe match cmd", "unexpected 'cmd'", 10),
+        ('"x" in the event', "unexpected", 4),
+        ("p = search\noutput p", "unexpected 'p'", 18),
+        ("p = search (A:B\noutput p", "unexpected", 16),
+        ("p = search A:B:C\noutput p", "unexpected", 11),
+        ("p = search A:B or C\noutput p", "unexpected", 18),
+        ("p = search P:C\nc = filter q where exe exists", "the undefined variable q", 26),
+        ("p = search P:C\noutput q", "the undefined variable q", 22),
+        ("p = search P:C\noutput p\np = search P:C", "unexpected 'p'", 24),
+        ("input x\np = search P:C where x = 1", "the input x as a field", 29),
+        ("input x\np = search P:C where exe = x", "'x' as a value", 35),
+        ("p = search P:C\nj = join (p\noutput p", "unexpected end", 35),
+        ("p = search P:C\nj = join p)\noutput p", "unexpected ')'", 25),
+    ],
+)
+def test_car_says_what_it_refuses_and_where(text, message, offset):
+    with pytest.raises(ReadError) as caught:
+        car.read(text)
+    assert message in caught.value.message
+    assert caught.value.offset == offset
+
+
+def test_car_options():
+    text = 'command_line match "ECHO"'
+    assert car.read(text).matches(OBSERVED)
+    assert not car.read(text, match_ignores_case=False).matches(OBSERVED)
+    assert car.read('command_line match "(?i)ECHO"', match_ignores_case=False).matches(OBSERVED)
+
+
+def test_car_reads_10_000_values_and_deep_brackets():
+    tests = " or ".join(f'exe == "tool{number}"' for number in range(10_000))
+    values = ", ".join(f'"tool{number}"' for number in range(10_000))
+    started = time.process_time()
+    queries = car.read(tests), car.read(f"exe in [{values}]")
+    assert time.process_time() - started < 5
+    for query in queries:
+        assert query.matches({"exe": "TOOL9999"})
+        assert not query.matches({"exe": "tool"})
+    assert car.read(f"{'(' * 5000}pid == 8{')' * 5000}").matches(OBSERVED)
+    with pytest.raises(ReadError, match="nested too deeply"):
+        car.read(f"{'not (' * 5000}pid == 8{')' * 5000}").matches(OBSERVED)

@@ -19,6 +19,7 @@ def compile(  # noqa: A001 - the name that the package gives it
     options: Options = Options(),  # noqa: B008 - frozen
     *,
     pipelines: Iterable[Path] = (),
+    filters: Iterable[Path] = (),
     jobs: int = 1,
 ) -> Iterator[Result]:
     """Return the results of rules for targets, in order, as an iterator.
@@ -28,6 +29,7 @@ def compile(  # noqa: A001 - the name that the package gives it
         targets: Names as ``sigmaglot list targets`` gives them, or ``all``.
         options: The fidelity that is accepted, and how queries show their result.
         pipelines: Files with pySigma processing pipelines, applied before ours.
+        filters: Files with Sigma filters, besides those among the rules.
         jobs: Processes to compile in.
 
     Raises:
@@ -42,4 +44,5 @@ def compile(  # noqa: A001 - the name that the package gives it
     check_targets(found)
     texts = read_pipelines(os.fspath(path) for path in pipelines)
     files = list_files(os.fspath(path) for path in paths)
-    return compile_files(files, found, options, texts, jobs)
+    extra = [os.fspath(path) for path in filters]
+    return compile_files(files, found, options, texts, jobs, extra)

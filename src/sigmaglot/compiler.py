@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sigmaglot import ir
 from sigmaglot.errors import Diagnostic, RuleError, Severity
+from sigmaglot.filters import Filter, add_filters
 from sigmaglot.frontend import Rule, parse
 from sigmaglot.ir import Node, Note
 from sigmaglot.language import Hunt, Language, Plan, TooManyQueriesError
@@ -22,7 +23,9 @@ from sigmaglot.pipelines import (
     load_pipeline,
     recording_of,
 )
+from sigmaglot.related import Related, relate
 from sigmaglot.rule import LogSource, RuleInfo
+from sigmaglot.scan import Documents
 from sigmaglot.source import Document
 from sigmaglot.targets import TARGETS, Target, load_language
 
@@ -95,43 +98,66 @@ def compile_documents(
     targets: Sequence[Target],
     options: Options = Options(),
     pipelines: Sequence[Any] = (),
+    related: Related | None = None,
 ) -> Iterator[Result]:
     """Yield the results of documents in order: one a target, or one where a rule cannot be parsed.
 
-    ``pipelines`` are the user's pySigma processing pipelines, applied before ours. Whatever one
+    ``pipelines`` are the user's pySigma processing pipelines, applied before ours; ``related`` is
+    what the documents of the run do to each other, found here where it is not given. Whatever one
     rule raises becomes its diagnostic; the others are compiled.
     """
-    seen: dict[str, str] = {}
+    if related is None:
+        documents = list(documents)
+        related = relate(Documents(documents))
+    run = _Run(targets, options, pipelines, related)
     for document in documents:
         if isinstance(document, Diagnostic):
             yield Result(RuleInfo(document.path), "", diagnostics=(document,))
-            continue
-        yield from _compile_document(document, targets, options, pipelines, seen)
+        else:
+            yield from run.compile(document)
 
 
-def _compile_document(
-    document: Document,
-    targets: Sequence[Target],
-    options: Options,
-    pipelines: Sequence[Any],
-    seen: dict[str, str],
-) -> Iterator[Result]:
-    rule = read_rule(document, pipelines, seen)
-    if isinstance(rule, Diagnostic):
-        info = RuleInfo.from_document(document.path, document.data)
-        yield Result(info, "", diagnostics=(rule,))
-        return
-    for target in targets:
-        yield compile_rule(rule, rule.condition, target, options, pipelines)
+@dataclass(slots=True)
+class _Run:
+    """What is the same for all documents of a run; ``seen`` are the ids of those so far."""
+
+    targets: Sequence[Target]
+    options: Options
+    pipelines: Sequence[Any]
+    related: Related
+    seen: dict[str, str] = field(default_factory=dict)
+
+    def compile(self, document: Document) -> Iterator[Result]:
+        """Yield the results of one document."""
+        if document.kind == "filter":
+            found = self.related.find(document)
+            yield from (_failure(document, problem) for problem in found)
+            return
+        rule = read_rule(document, self.pipelines, self.seen, self.related.filters)
+        if isinstance(rule, Diagnostic):
+            yield _failure(document, rule)
+            return
+        for target in self.targets:
+            yield compile_rule(rule, rule.condition, target, self.options, self.pipelines)
+
+
+def _failure(document: Document, problem: Diagnostic) -> Result:
+    info = RuleInfo.from_document(document.path, document.data)
+    return Result(info, "", diagnostics=(problem,))
 
 
 def read_rule(
-    document: Document, pipelines: Sequence[Any], seen: dict[str, str]
+    document: Document,
+    pipelines: Sequence[Any],
+    seen: dict[str, str],
+    filters: Sequence[Filter] = (),
 ) -> Rule | Diagnostic:
     """Return the rule of a document, or why there is none; ``seen`` are earlier rules' ids."""
     try:
         rule = parse(document, pipelines)
         check_unique(document, rule.info, seen)
+        if filters:
+            rule = add_filters(rule, filters, pipelines)
         return replace(rule, condition=normalise(rule.condition))
     except RuleError as error:
         return error.diagnostic
@@ -143,7 +169,7 @@ def read_rule(
             hint="write parts of it as selections of their own",
         )
     except Exception as error:  # noqa: BLE001 - one rule's surprise must not end the run
-        return _internal(document, "parse", error)
+        return document.surprise("parse", error)
 
 
 def check_unique(document: Document, info: RuleInfo, seen: dict[str, str]) -> None:
@@ -173,22 +199,14 @@ def compile_rule(
         if target.is_pysigma:
             from sigmaglot.pysigma_target import convert  # noqa: PLC0415 - heavy, and rarely asked for
 
-            queries = convert(rule.document, target.name, pipelines)
+            queries = convert(rule.document, target.name, pipelines, rule.filters)
             return Result(rule.info, target.name, Fidelity.UNSUPPORTED, queries)
         return _compile(rule, condition, target, options)
     except RuleError as error:
         return Result(rule.info, target.name, diagnostics=(error.diagnostic,))
     except Exception as error:  # noqa: BLE001 - as above
         stage = f"compile for {target.name}"
-        return Result(rule.info, target.name, diagnostics=(_internal(rule.document, stage, error),))
-
-
-def _internal(document: Document, stage: str, error: Exception) -> Diagnostic:
-    return document.diagnose(
-        "SG001",
-        f"internal error at the stage «{stage}»: {type(error).__name__}: {error}",
-        hint="this is a bug in Sigmaglot, not in the rule; please report it with the rule",
-    )
+        return Result(rule.info, target.name, diagnostics=(rule.document.surprise(stage, error),))
 
 
 def _compile(rule: Rule, condition: Node, target: Target, options: Options) -> Result:

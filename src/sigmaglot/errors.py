@@ -62,6 +62,11 @@ class Diagnostic:
         return f"{place + ': ' if place else ''}{self.severity} {self.code} {self.message}{hint}"
 
 
+def is_error(diagnostic: Diagnostic) -> bool:
+    """Return whether a diagnostic fails its rule."""
+    return diagnostic.severity is Severity.ERROR
+
+
 class SigmaglotError(Exception):
     """The root of everything that Sigmaglot raises on purpose."""
 
@@ -112,7 +117,8 @@ CODES: dict[str, str] = {
     "SG133": "a placeholder is left without a value",
     "SG134": "a selection is empty",
     "SG140": "correlation rules are not compiled yet",
-    "SG141": "filter rules are not compiled yet",
+    "SG141": "the filter is not valid",
+    "SG142": "the filter matches no rule",
     "SG150": "the log source is missing or not valid",
     "SG160": "the user's processing pipeline failed on the rule",
     "SG201": "the target does not record this log source",

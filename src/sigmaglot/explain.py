@@ -15,6 +15,7 @@ from sigmaglot.language import Language
 from sigmaglot.passes.legalise import Fidelity, is_approximate, legalise, take_side
 from sigmaglot.passes.normalise import normalise
 from sigmaglot.pipelines import Recording, bind, load_pipeline
+from sigmaglot.related import NONE, Related
 from sigmaglot.source import Document
 from sigmaglot.targets import Target, load_language
 
@@ -74,12 +75,18 @@ def explain_documents(
     target: Target,
     options: Options,
     pipelines: Sequence[Any] = (),
+    related: Related = NONE,
 ) -> Iterator[Explanation | Diagnostic]:
     """Yield the explanation of each document, or the diagnostic of why there is none."""
     seen: dict[str, str] = {}
     for document in documents:
+        if isinstance(document, Document) and document.kind == "filter":
+            yield from related.find(document)
+            continue
         found = (
-            document if isinstance(document, Diagnostic) else read_rule(document, pipelines, seen)
+            document
+            if isinstance(document, Diagnostic)
+            else read_rule(document, pipelines, seen, related.filters)
         )
         if isinstance(found, Diagnostic):
             yield found
@@ -99,7 +106,7 @@ def explain(rule: Rule, target: Target, options: Options) -> Explanation:
     condition = normalise(rule.condition)
     result = compile_rule(rule, condition, target, options)
     pipeline, language = load_pipeline(target.pipeline), load_language(target.language)
-    places = list(dict.fromkeys(leaf.place for leaf in ir.leaves(condition)))
+    places = list(dict.fromkeys(leaf.place for leaf in ir.leaves(condition) if leaf.place))
     lines = (line for line, _ in rule.document.positions(places))
     reader = _Reader(
         find_recording(rule, pipeline, target), language, dict(zip(places, lines, strict=True))

@@ -47,11 +47,19 @@ from sigmaglot.validate import (
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A parsed rule: what is known of it, its tree over Sigma fields, and where it came from."""
+    """A parsed rule.
+
+    Attributes:
+        info: What is known of it.
+        condition: Its tree over Sigma fields.
+        document: Where it came from.
+        filters: The filters whose conditions are part of the tree.
+    """
 
     info: RuleInfo
     condition: ir.Node
     document: Document
+    filters: tuple[Document, ...] = ()
 
 
 def parse(document: Document, pipelines: Sequence[Any] = ()) -> Rule:

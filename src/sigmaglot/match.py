@@ -14,7 +14,9 @@ from sigmaglot.events import Recorded
 from sigmaglot.frontend import Rule
 from sigmaglot.logsource import Test, logsource_test
 from sigmaglot.passes.normalise import normalise
+from sigmaglot.related import NONE, Related, relate
 from sigmaglot.rule import LogSource, RuleInfo
+from sigmaglot.scan import Documents
 from sigmaglot.source import Document
 
 
@@ -49,15 +51,25 @@ def read_matchers(
     documents: Iterable[Document | Diagnostic],
     pipelines: Sequence[Any] = (),
     seen: dict[str, str] | None = None,
+    related: Related | None = None,
 ) -> Iterator[Matcher | Diagnostic]:
     """Yield the matchers of documents in order, or diagnostics of what cannot be matched.
 
-    ``seen`` are the ids of rules that were read before.
+    ``seen`` are the ids of rules that were read before, ``related`` what the documents of the run
+    do to each other, found here where it is not given.
     """
     seen = {} if seen is None else seen
+    if related is None:
+        documents = list(documents)
+        related = relate(Documents(documents))
     for document in documents:
+        if isinstance(document, Document) and document.kind == "filter":
+            yield from related.find(document)
+            continue
         found = (
-            document if isinstance(document, Diagnostic) else read_rule(document, pipelines, seen)
+            document
+            if isinstance(document, Diagnostic)
+            else read_rule(document, pipelines, seen, related.filters)
         )
         if isinstance(found, Diagnostic):
             yield found
@@ -152,14 +164,21 @@ def _free_name(name: str, taken: dict[str, Any]) -> str:
 
 
 def check_documents(
-    documents: Iterable[Document | Diagnostic], pipelines: Sequence[Any] = ()
+    documents: Iterable[Document | Diagnostic],
+    pipelines: Sequence[Any] = (),
+    related: Related = NONE,
 ) -> tuple[int, list[Diagnostic]]:
     """Return how many rules can be read, and what is to be said of the documents."""
     seen: dict[str, str] = {}
-    count, diagnostics = 0, list[Diagnostic]()
+    count, diagnostics = 0, list(related.extra)
     for document in documents:
+        if isinstance(document, Document) and document.kind == "filter":
+            diagnostics += related.find(document)
+            continue
         found = (
-            document if isinstance(document, Diagnostic) else read_rule(document, pipelines, seen)
+            document
+            if isinstance(document, Diagnostic)
+            else read_rule(document, pipelines, seen, related.filters)
         )
         if isinstance(found, Diagnostic):
             diagnostics.append(found)

@@ -13,6 +13,7 @@ from typing import Any
 
 from sigma.collection import SigmaCollection
 from sigma.exceptions import SigmaError
+from sigma.filters import SigmaFilter
 from sigma.plugins import InstalledSigmaPlugins
 from sigma.processing.pipeline import ProcessingPipeline
 from sigma.rule import SigmaRule
@@ -65,14 +66,19 @@ def _split(name: str) -> tuple[str, tuple[str, ...]]:
     return backend, tuple(pipelines) or ((usual,) if usual else ())
 
 
-def convert(document: Document, name: str, pipelines: Sequence[Any] = ()) -> tuple[str, ...]:
-    """Return the queries of a pySigma backend for one rule.
+def convert(
+    document: Document,
+    name: str,
+    pipelines: Sequence[Any] = (),
+    filters: Sequence[Document] = (),
+) -> tuple[str, ...]:
+    """Return the queries of a pySigma backend for one rule, with the filters that are for it.
 
     Raises:
         RuleError: The backend raised, or returned nothing.
     """
     try:
-        queries = _convert(document, name, pipelines)
+        queries = _convert(document, name, pipelines, filters)
     except SigmaError as error:
         raise RuleError(
             document.diagnose("SG401", f"unsupported by {name}: {_one_line(error)}", ("detection",))
@@ -89,7 +95,9 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _convert(document: Document, name: str, pipelines: Sequence[Any]) -> tuple[str, ...]:
+def _convert(
+    document: Document, name: str, pipelines: Sequence[Any], filters: Sequence[Document]
+) -> tuple[str, ...]:
     backend_name, pipeline_names = _split(name)
     chain = [copy.deepcopy(pipeline) for pipeline in pipelines]
     chain += [_plugins().pipelines[pipeline]() for pipeline in pipeline_names]
@@ -97,6 +105,8 @@ def _convert(document: Document, name: str, pipelines: Sequence[Any]) -> tuple[s
     make_backend: Any = _plugins().backends[backend_name]
     backend = make_backend(processing_pipeline=joined)
     rule = SigmaRule.from_dict(copy.deepcopy(document.data))
+    for one in filters:
+        SigmaFilter.from_dict(copy.deepcopy(one.data)).apply_on_rule(rule)
     converted = backend.convert(SigmaCollection([rule]))
     listed = converted if isinstance(converted, list) else [converted]
     return tuple(str(query) for query in listed if query)

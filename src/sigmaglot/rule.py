@@ -14,6 +14,11 @@ class LogSource:
     product: str = ""
     service: str = ""
 
+    def covers(self, other: LogSource) -> bool:
+        """Return whether the other log source has all that this one names."""
+        pairs = ((getattr(self, key), getattr(other, key)) for key in LogSource.__slots__)
+        return all(not mine or mine == theirs for mine, theirs in pairs)
+
     def __str__(self) -> str:
         named = {"category": self.category, "product": self.product, "service": self.service}
         return ", ".join(f"{key} {value}" for key, value in named.items() if value) or "none"
@@ -36,6 +41,7 @@ class RuleInfo:
     falsepositives: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     logsource: LogSource = LogSource()
+    name: str = ""
 
     @property
     def techniques(self) -> tuple[str, ...]:
@@ -62,6 +68,7 @@ class RuleInfo:
             falsepositives=_texts(data.get("falsepositives")),
             fields=_texts(data.get("fields")),
             logsource=LogSource(*(_text(source.get(key)) for key in LogSource.__slots__)),
+            name=_text(data.get("name")),
         )
 
 

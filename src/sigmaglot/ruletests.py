@@ -13,14 +13,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sigmaglot.errors import Diagnostic
+from sigmaglot.errors import Diagnostic, is_error
 from sigmaglot.evaluate import Event
 from sigmaglot.events import Recorded, read_events
 from sigmaglot.logsource import logsource_test
 from sigmaglot.match import Matcher, read_matchers
+from sigmaglot.related import Related, relate_files
 from sigmaglot.rule import RuleInfo
 from sigmaglot.run import loaded_pipelines, read_pipelines
-from sigmaglot.source import STDIN, find_files, read_file
+from sigmaglot.source import STDIN, Document, find_files
 
 FOLDER = "tests"
 PIPELINE = "pipeline.yml"
@@ -52,18 +53,26 @@ class Report:
         return Outcome.MISSING if codes == {"SG601"} else Outcome.FAILED
 
 
-def run_tests(paths: Iterable[str], pipelines: tuple[str, ...] = ()) -> Iterator[Report]:
+def run_tests(
+    paths: Iterable[str], pipelines: tuple[str, ...] = (), filters: Iterable[str] = ()
+) -> Iterator[Report]:
     """Yield a report for each rule under the paths; ``pipelines`` are texts for all of them.
+
+    ``filters`` are files of Sigma filters besides those under the paths.
 
     Raises:
         ConfigurationError: A ``pipeline.yml`` is no processing pipeline.
     """
     seen: dict[str, str] = {}
-    for path, problem in _rule_files(paths):
+    files = list(_rule_files(paths))
+    library, related = relate_files(files, filters)
+    yield from (Report(RuleInfo(one.path), 0, (one,)) for one in related.extra if is_error(one))
+    for path, problem in files:
         if problem:
             yield Report(RuleInfo(path), 0, (problem,))
         else:
-            yield from _test_file(path, pipelines, seen)
+            documents = library.read(path)
+            yield from _test_file(path, documents, pipelines, seen, related)
 
 
 def _rule_files(paths: Iterable[str]) -> Iterator[tuple[str, Diagnostic | None]]:
@@ -75,14 +84,20 @@ def _rule_files(paths: Iterable[str]) -> Iterator[tuple[str, Diagnostic | None]]
                 yield path, problem
 
 
-def _test_file(path: str, pipelines: tuple[str, ...], seen: dict[str, str]) -> Iterator[Report]:
+def _test_file(
+    path: str,
+    documents: Iterable[Document | Diagnostic],
+    pipelines: tuple[str, ...],
+    seen: dict[str, str],
+    related: Related,
+) -> Iterator[Report]:
     folder = find_cases(path)
     own = folder / PIPELINE
     texts = (*pipelines, *(read_pipelines([str(own)]) if own.is_file() else ()))
-    for found in read_matchers(read_file(path), loaded_pipelines(texts), seen):
+    for found in read_matchers(documents, loaded_pipelines(texts), seen, related):
         if isinstance(found, Matcher):
             yield _test_rule(found, folder)
-        elif found.code != "SG110":
+        elif is_error(found):
             yield Report(RuleInfo(path, found.rule_id), 0, (found,))
 
 

@@ -16,15 +16,17 @@ from sigmaglot.compiler import Options, Result, check_unique, compile_documents
 from sigmaglot.errors import ConfigurationError, Diagnostic, RuleError
 from sigmaglot.frontend import PipelineError, load_pipelines
 from sigmaglot.pipelines import load_pipeline
+from sigmaglot.related import Related, relate_files
 from sigmaglot.rule import RuleInfo
-from sigmaglot.source import STDIN, Document, find_files, read_file
+from sigmaglot.scan import File as File
+from sigmaglot.source import Document, find_files, read_file
 from sigmaglot.targets import Target, load_language
 
 CHUNK = 16
 """Files that one task of a worker process compiles."""
 
-File = tuple[str, Diagnostic | None]
-Task = tuple[tuple[Target, ...], Options, tuple[str, ...]]
+Task = tuple[tuple[Target, ...], Options, tuple[str, ...], Related]
+Held = dict[str, list[Document | Diagnostic]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,47 +103,73 @@ def compile_files(
     options: Options,
     pipelines: tuple[str, ...] = (),
     jobs: int = 1,
+    filters: Iterable[str] = (),
 ) -> Iterator[Result]:
-    """Yield the results of files in order; they do not depend on the number of jobs."""
+    """Yield the results of files in order; they do not depend on the number of jobs.
+
+    ``filters`` are files of Sigma filters besides those among the files.
+    """
+    library, related = relate_files(files, filters)
+    yield from (Result(RuleInfo(one.path), "", diagnostics=(one,)) for one in related.extra)
     if jobs == 1 or len(files) <= 1:
-        documents = (document for file in files for document in _read(file))
-        return compile_documents(documents, targets, options, loaded_pipelines(pipelines))
-    return _without_repetition(_parallel(files, (tuple(targets), options, pipelines), jobs))
+        documents = read_files(files, library.held)
+        loaded = loaded_pipelines(pipelines)
+        yield from compile_documents(documents, targets, options, loaded, related)
+        return
+    task = (tuple(targets), options, pipelines, related)
+    yield from _without_repetition(_parallel(files, task, jobs, library.held))
 
 
-def _read(file: File) -> Iterable[Document | Diagnostic]:
+def read_related(
+    paths: Iterable[str], filters: Iterable[str] = ()
+) -> tuple[Iterator[Document | Diagnostic], Related]:
+    """Return the documents under the paths, and what they do to each other.
+
+    ``filters`` are files of Sigma filters besides those under the paths.
+    """
+    files = list_files(paths)
+    library, related = relate_files(files, filters)
+    return read_files(files, library.held), related
+
+
+def read_files(files: Iterable[File], held: Held) -> Iterator[Document | Diagnostic]:
+    """Yield the documents of files; ``held`` are those of files that were read already."""
+    return (document for file in files for document in _read(file, held))
+
+
+def _read(file: File, held: Held) -> Iterable[Document | Diagnostic]:
     path, problem = file
-    return (problem,) if problem else read_file(path)
+    if problem:
+        return (problem,)
+    return held.pop(path) if path in held else read_file(path)
 
 
-def _parallel(files: Sequence[File], task: Task, jobs: int) -> Iterator[Group]:
-    """Yield groups in order; standard input is read and compiled here, where it is open."""
-    chunks = _chunks(files)
+def _parallel(files: Sequence[File], task: Task, jobs: int, held: Held) -> Iterator[Group]:
+    """Yield groups in order; what came by a pipe is compiled here, where it was read."""
+    piped = frozenset(held)
+    chunks = _chunks(files, piped)
     ignore_interrupts = (signal.SIGINT, signal.SIG_IGN)  # the parent's one message is enough
     pool = futures.ProcessPoolExecutor(
         min(jobs, len(chunks)), initializer=signal.signal, initargs=ignore_interrupts
     )
     try:
         submitted = [
-            None if _is_piped(chunk) else pool.submit(_compile, chunk, task) for chunk in chunks
+            None if chunk[0][0] in piped else pool.submit(_compile, chunk, task) for chunk in chunks
         ]
         for chunk, future in zip(chunks, submitted, strict=True):
-            yield from _compile(chunk, task) if future is None else _result(chunk, future)
+            yield from _compile(chunk, task, held) if future is None else _result(chunk, future)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _chunks(files: Sequence[File]) -> list[list[File]]:
+def _chunks(files: Sequence[File], piped: frozenset[str]) -> list[list[File]]:
+    """Return the files in order, in chunks; what came by a pipe is alone in its chunk."""
     chunks: list[list[File]] = []
     for file in files:
-        if not chunks or len(chunks[-1]) == CHUNK or STDIN in {file[0], chunks[-1][0][0]}:
+        if not chunks or len(chunks[-1]) == CHUNK or piped & {file[0], chunks[-1][0][0]}:
             chunks.append([])
         chunks[-1].append(file)
     return chunks
-
-
-def _is_piped(chunk: list[File]) -> bool:
-    return chunk[0][0] == STDIN
 
 
 def _result(chunk: list[File], future: futures.Future[list[Group]]) -> list[Group]:
@@ -160,19 +188,19 @@ def _lost(path: str) -> Result:
     return Result(RuleInfo(path), "", diagnostics=(diagnostic,))
 
 
-def _compile(files: list[File], task: Task) -> list[Group]:
+def _compile(files: list[File], task: Task, held: Held | None = None) -> list[Group]:
     """Return the groups of some files, without regard to ids that other files use."""
-    targets, options, texts = task
+    targets, options, texts, related = task
     pipelines = loaded_pipelines(texts)
     return [
         Group(
             file[0],
             number,
-            tuple(compile_documents([document], targets, options, pipelines)),
-            document if file[0] == STDIN else None,
+            tuple(compile_documents([document], targets, options, pipelines, related)),
+            document if held is not None else None,
         )
         for file in files
-        for number, document in enumerate(_read(file))
+        for number, document in enumerate(_read(file, {} if held is None else held))
     ]
 
 
@@ -180,6 +208,8 @@ def _without_repetition(groups: Iterable[Group]) -> Iterator[Result]:
     """Yield the results of groups; those of a rule whose id was there before become an error."""
     seen: dict[str, str] = {}
     for group in groups:
+        if not group.results:
+            continue
         info = group.results[0].info
         is_parsed = bool(group.results[0].target)
         if is_parsed and info.id in seen:

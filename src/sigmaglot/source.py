@@ -40,12 +40,28 @@ _RULE_KEYS = {"detection", "correlation", "filter"}
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML document: a map, where it came from, and the text to find positions in."""
+    """One YAML document: a map, where it came from, and the text to find positions in.
+
+    Attributes:
+        path: Of its file.
+        index: Of the document in its file, from 0.
+        data: The map.
+        text: Of the whole file.
+        section: The key that the text has in the place of ``detection``.
+    """
 
     path: str
     index: int
     data: dict[str, Any]
     text: str
+    section: str = "detection"
+
+    @property
+    def kind(self) -> str:
+        """Return ``correlation`` or ``filter`` for such a document, ``detection`` for any other."""
+        if "detection" in self.data:
+            return "detection"
+        return next((kind for kind in ("correlation", "filter") if kind in self.data), "detection")
 
     def position(self, place: Place) -> tuple[int, int]:
         """Return line and column, from 1, of the node at a place, or of its nearest parent.
@@ -61,7 +77,11 @@ class Document:
         """
         nodes = yaml.compose_all(self.text, Loader=yaml.CSafeLoader)
         root = next(islice(nodes, self.index, None))
-        return [_position(root, place) for place in places]
+        return [_position(root, self._written(place)) for place in places]
+
+    def _written(self, place: Place) -> Place:
+        """Return a place as the text has it."""
+        return (self.section, *place[1:]) if place[:1] == ("detection",) else place
 
     def diagnose(self, code: str, message: str, place: Place = (), hint: str = "") -> Diagnostic:
         """Return an error about the node at a place of this document."""
@@ -70,6 +90,14 @@ class Document:
         return Diagnostic(
             code, message, hint=hint, rule_id=rule_id if isinstance(rule_id, str) else ""
         ).at(self.path, line, column)
+
+    def surprise(self, stage: str, error: Exception) -> Diagnostic:
+        """Return the error of a bug that this document has shown."""
+        return self.diagnose(
+            "SG001",
+            f"internal error at the stage «{stage}»: {type(error).__name__}: {error}",
+            hint="this is a bug in Sigmaglot, not in the rule; please report it with the rule",
+        )
 
 
 def _position(node: Any, place: Place) -> tuple[int, int]:

@@ -6,10 +6,11 @@ The checks give one diagnostic at the offending node; pySigma's own errors have 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from sigmaglot.errors import RuleError
+from sigmaglot.errors import RuleError, Severity
 from sigmaglot.ir import Place
 from sigmaglot.source import Document
 
@@ -147,16 +148,14 @@ def check(document: Document) -> None:
 
 
 def _check_kind(document: Document) -> None:
-    for key, code in (("correlation", "SG140"), ("filter", "SG141")):
-        if key in document.data and "detection" not in document.data:
-            raise RuleError(
-                document.diagnose(
-                    code,
-                    f"unsupported: {key} rules are not compiled yet",
-                    (key,),
-                    hint="compile the detection rules that it refers to on their own",
-                )
-            )
+    if document.kind == "correlation":
+        hint = "compile the detection rules that it refers to on their own"
+        message = "unsupported: correlation rules are not compiled yet"
+        raise RuleError(document.diagnose("SG140", message, ("correlation",), hint=hint))
+    if document.kind == "filter":
+        hint = "`sigmaglot convert` and `sigmaglot match` apply it"
+        found = document.diagnose("SG141", "a filter is passed over here", ("filter",), hint=hint)
+        raise RuleError(replace(found, severity=Severity.NOTE))
 
 
 def _check_detection(document: Document) -> None:

@@ -48,7 +48,8 @@ def _place(path: Path, text: str, scope: str) -> Place:
         start = next(at for at, line in enumerate(lines) if line.strip() == "fields:")
     number = next(at for at in range(start, len(lines)) if pattern.match(lines[at]))
     module = path.relative_to(ROOT).as_posix()
-    return Place(path.name, module, scope, lines[number].strip(), number + 1)
+    field = key if scope.startswith("field ") else ""
+    return Place(path.name, module, scope, lines[number].strip(), number + 1, field=field)
 
 
 def _planter(path: Path, text: str, keys: tuple[Any, ...], value: Any):

@@ -16,6 +16,10 @@ REWRITES = "all mappings"
 """The parts that are no single language and no single pipeline."""
 
 
+Function = tuple[str, int]
+"""A function by its file and its first line."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a fault stands, in words that stay true when lines move.
@@ -26,6 +30,8 @@ class Place:
         scope: The function, or the field of the mapping.
         line: The text of the source line.
         number: The line's number, for the reader.
+        function: The file and the first line of the function; None for what every rule may meet.
+        field: The field of the mapping, empty for what every rule may meet.
     """
 
     part: str
@@ -33,6 +39,8 @@ class Place:
     scope: str
     line: str
     number: int
+    function: Function | None = None
+    field: str = ""
 
 
 @dataclass(frozen=True)

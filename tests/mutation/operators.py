@@ -224,18 +224,19 @@ def drop_member(site: Any) -> Iterator[Change]:
 
 
 def _is_open_ended(site: Any) -> bool:
-    """Return whether a sequence may have any number of members."""
+    """Return whether a sequence may have any number of members, and goes into a query.
+
+    Types that are asked for together and kinds of match that share a handler are no such lists.
+    """
     node, parent = site.node, site.parent
     if len(node.elts) < 2 or any(map(_is_character, node.elts)):
         return False
     if isinstance(node, ast.Set) or any(isinstance(one, ast.Starred) for one in node.elts):
-        return True
+        return _name(parent) != "rows"
     if not _is_read(node) or any(isinstance(one, ast.Constant) for one in node.elts):
-        return isinstance(parent, ast.Call) and _name(parent) == "rows"
+        return False
     iterated = isinstance(parent, (ast.For, ast.comprehension, ast.Assign))
-    return (iterated and isinstance(node, ast.Tuple) and not _is_unpacked(parent)) or (
-        isinstance(node, ast.List) or (isinstance(parent, ast.Call) and _name(parent) == "isinstance")
-    )
+    return isinstance(node, ast.List) or (iterated and not _is_unpacked(parent))
 
 
 def _is_unpacked(parent: ast.AST) -> bool:

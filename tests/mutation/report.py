@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mutation.mutants import Mutant
 from mutation.operators import OPERATORS
@@ -25,12 +26,19 @@ class Row:
     outcome: Outcome
     status: str
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        place, outcome = self.mutant.place, self.outcome.as_dict()
+        known = {"key": self.mutant.key, "part": place.part, "number": place.number}
+        return {**known, **outcome, "reading": self.status}
+
 
 def rows_of(
     found: Iterable[tuple[Mutant, Outcome]], readings: Mapping[Key, Reading]
 ) -> list[Row]:
-    """Return rows in the order of the mutants."""
-    return [Row(mutant, outcome, _status(mutant, outcome, readings)) for mutant, outcome in found]
+    """Return rows, always in the same order."""
+    rows = [Row(mutant, outcome, _status(mutant, outcome, readings)) for mutant, outcome in found]
+    return sorted(rows, key=lambda row: row.mutant.key)
 
 
 def _status(mutant: Mutant, outcome: Outcome, readings: Mapping[Key, Reading]) -> str:
@@ -95,3 +103,22 @@ def _line(name: str, rows: Sequence[Row]) -> str:
         counts[MISSED] + counts[UNREAD],
     )
     return f"| {name} | {' | '.join(f'{count:,}' for count in shown)} | {score(rows):.1f} |"
+
+
+def problems(
+    rows: Sequence[Row], readings: Mapping[Key, Reading], *, is_whole: bool
+) -> list[str]:
+    """Return what is wrong with a run: too low a score, and survivors that nobody read."""
+    found = [
+        f"failed: {row.outcome.how}: {' | '.join(row.mutant.key)}"
+        for row in rows
+        if row.status == FAILED
+    ]
+    found += [f"not read: {' | '.join(row.mutant.key)}" for row in rows if row.status == UNREAD]
+    if is_whole:
+        survivors = {row.mutant.key for row in rows if row.outcome.status == SURVIVED}
+        stale = [key for key in readings if key not in survivors]
+        found += [f"read, but no survivor: {' | '.join(key)}" for key in stale]
+    if score(rows) < NEEDED:
+        found.append(f"only {score(rows):.1f} of 100 faults are seen, not {NEEDED}")
+    return found

@@ -16,14 +16,19 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(_ROOT / name) for name in ("tests", "src", "backends")]
 
-from mutation.mappings import mapping_mutants  # noqa: E402
-from mutation.mutants import ROOT, Mutant, numbered  # noqa: E402
-from mutation.sites import python_mutants  # noqa: E402
+from mutation.bench import Bench, make_bench
+from mutation.mappings import mapping_mutants
+from mutation.mutants import ROOT, Mutant, numbered
+from mutation.report import problems, rows_of, tables
+from mutation.sites import python_mutants
+from mutation.survivors import read_survivors
+from mutation.trial import Outcome, try_all
 
 SAMPLE = 16
 
@@ -37,21 +42,35 @@ def main() -> int:
     """Try the mutants asked for, print the tables, and return the exit code."""
     given = _arguments()
     os.chdir(ROOT)
-    from mutation.bench import make_bench
-    from mutation.report import Row, rows_of, tables
-
     started = time.monotonic()
-    bench = make_bench()
-    mutants = [one for one in _asked_for(given) if given.only.lower() in " ".join(one.key).lower()]
-    found = _outcomes(mutants, bench, given)
-    rows: list[Row] = rows_of(found, read_survivors())
+    bench, readings = make_bench(), read_survivors()
+    rows = rows_of(_outcomes(_asked_for(given), bench, given), readings)
     print(tables(rows))
-    print(f"\n{len(rows):,} mutants in {time.monotonic() - started:,.0f} s.")
+    print(f"\n{len(rows):,} mutants in {time.monotonic() - started:,.0f} s.", flush=True)
     if given.json:
-        Path(given.json).write_text(json.dumps([row.as_dict() for row in rows], indent=1), encoding="utf-8")
-    found_wrong = problems(rows, is_whole=given.all)
-    print("\n".join(found_wrong), file=sys.stderr)
-    return 1 if found_wrong else 0
+        text = json.dumps([row.as_dict() for row in rows], indent=1)
+        Path(given.json).write_text(text, encoding="utf-8")
+    wrong = problems(rows, readings, is_whole=given.all and not given.only)
+    for one in wrong:
+        print(one, file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def _asked_for(given: argparse.Namespace) -> list[Mutant]:
+    every = 1 if given.all or given.only else given.every
+    word = given.only.lower()
+    return [one for one in all_mutants()[::every] if word in " ".join(one.key).lower()]
+
+
+def _outcomes(
+    mutants: list[Mutant], bench: Bench, given: argparse.Namespace
+) -> Iterator[tuple[Mutant, Outcome]]:
+    gc.collect()
+    gc.freeze()  # what the trials share is never copied for the collector's sake
+    for number, (mutant, outcome) in enumerate(try_all(mutants, bench, given.processes), 1):
+        if given.progress:
+            print(f"{number}/{len(mutants)} {outcome.status}: {mutant.key}", file=sys.stderr)
+        yield mutant, outcome
 
 
 def _arguments() -> argparse.Namespace:

@@ -83,6 +83,12 @@ class Site:
         return ".".join(one.name for one in self.parents if isinstance(one, named))
 
     @property
+    def first_line(self) -> int:
+        """Return the first line of the function around; 0 where a call may go unseen."""
+        around = [one for one in self.parents if isinstance(one, ast.FunctionDef)][-1:]
+        return around[0].lineno if around and not around[0].decorator_list else 0
+
+    @property
     def number(self) -> int:
         """Return the line; a part of an f-string stands where the whole begins."""
         above = (one for one in self.parents if isinstance(one, ast.JoinedStr))
@@ -98,9 +104,9 @@ def _mutants_of(source: Source) -> Iterator[Mutant]:
     lines = text.splitlines()
     module = source.path.relative_to(ROOT).as_posix()
     for site in _sites(tree, (), source.part):
-        place = Place(
-            source.part, module, site.scope, lines[site.number - 1].strip(), site.number
-        )
+        line = lines[site.number - 1].strip()
+        function = (str(source.path), site.first_line) if site.first_line else None
+        place = Place(source.part, module, site.scope, line, site.number, function)
         for operator, functions in OPERATORS.items():
             for function in functions:
                 for change, new in function(site):

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from mutation.bench import POLICIES, Bench, Case, Compiled
+from mutation.bench import Bench, Case, Compiled
 from mutation.mutants import Mutant
 
 SHOWN = 6
@@ -80,14 +80,11 @@ def _changed(
     mutant: Mutant, bench: Bench, modules: dict[str, Any]
 ) -> Iterator[tuple[Any, str, Case, Compiled, Compiled]]:
     """Yield the rules that a fault compiles otherwise, each when it is found."""
-    for policy in POLICIES:
-        for target in bench.targets_of(mutant.place.part):
-            originals = bench.originals[target.name, policy]
-            cases = [case for case, _ in originals]
-            compiled = bench.compiled(modules, target, policy, cases)
-            for (case, before), after in zip(originals, compiled, strict=True):
-                if before != after:
-                    yield target, policy, case, before, after
+    for target, policy, originals in bench.reached(mutant):
+        compiled = bench.compiled(modules, target, policy, [one.case for one in originals])
+        for original, after in zip(originals, compiled, strict=True):
+            if original.compiled != after:
+                yield target, policy, original.case, original.compiled, after
 
 
 def _shown(target: Any, policy: str, case: Case, before: Compiled, after: Compiled) -> Changed:
@@ -109,7 +106,7 @@ def _failure(verdicts: Sequence[Any]) -> str:
         status = str(verdict.status)
         if status in {"broken", "refused", "not run"}:
             return status
-        if any(one.code == "SG001" for one in verdict.diagnostics):
+        if status == "failed" or any(one.code == "SG001" for one in verdict.diagnostics):
             return "internal error"
     return ""
 
@@ -118,7 +115,12 @@ def try_all(
     mutants: Sequence[Mutant], bench: Bench, processes: int
 ) -> Iterator[tuple[Mutant, Outcome]]:
     """Yield outcomes as they come; each mutant has a process of its own, forked from this one."""
-    waiting = list(reversed(mutants))
+    waiting: list[Mutant] = []
+    for mutant in reversed(mutants):
+        if any(bench.reached(mutant)):
+            waiting.append(mutant)
+        else:
+            yield mutant, Outcome(UNSEEN)
     running: dict[Connection, _Running] = {}
     while waiting or running:
         while waiting and len(running) < processes:

@@ -104,7 +104,7 @@ def drop_parentheses(site: Any) -> Iterator[Change]:
 def _groups(template: str) -> Iterator[tuple[int, str, int]]:
     """Yield start, opening and end of each pair that groups."""
     waiting: list[tuple[int, str]] = []
-    for found in re.finditer(r"\(\?[a-zA-Z]+\)|\(\?:|\(\?P<[^>]*>|\\.|[()]", template):
+    for found in re.finditer(r"\(\?[a-zA-Z]+\)|\(\?:|\(\?|\\.|[()]", template):
         if found[0].startswith("(") and not found[0].endswith(")"):
             waiting.append((found.start(), found[0]))
         elif found[0] == ")" and waiting:

@@ -181,15 +181,44 @@ def _computed(plan: Plan) -> list[str]:
     ]
 
 
+def _narrowed(
+    selectors: tuple[Selector, ...], conjuncts: tuple[ir.Node, ...]
+) -> tuple[list[Selector], list[ir.Node]]:
+    """Return the selectors with the values that a condition leaves of them, and the others."""
+    scope, rest = list(selectors), list(conjuncts)
+    for at, selector in enumerate(selectors):
+        for conjunct in conjuncts:
+            values = _values_of(conjunct, selector.column)
+            if values and set(values) <= set(scope[at].values):
+                scope[at] = Selector(selector.column, values)
+                rest.remove(conjunct)
+    return scope, rest
+
+
+def _values_of(node: ir.Node, name: str) -> tuple[str, ...]:
+    """Return the values of a column that a node accepts, none where it asks for anything else."""
+    leaves = node.children if isinstance(node, ir.Or) else (node,)
+    found = [
+        ir.shape_of(leaf.pattern)[1]
+        for leaf in leaves
+        if isinstance(leaf, ir.StringMatch)
+        and isinstance(leaf.field, ir.Column)
+        and (leaf.field.name, leaf.field.canonical) == (name, True)
+        and ir.shape_of(leaf.pattern)[0] is Shape.EQUALS
+    ]
+    return tuple(found) if len(found) == len(leaves) else ()
+
+
 def render(plan: Plan) -> tuple[str, ...]:
     """Return the one query of a plan: a line for each top-level condition."""
     lines = [plan.source.table]
     if plan.hunt and plan.hunt.last and plan.source.time:
         lines.append(f"| where {plan.source.time} > ago({plan.hunt.last})")
-    lines += [f"| where {_selector(selector)}" for selector in plan.source.selectors]
-    lines += _computed(plan)
     conjuncts = plan.filter.children if isinstance(plan.filter, ir.And) else (plan.filter,)
-    lines += [f"| where {WRITER.write(conjunct)}" for conjunct in conjuncts]
+    scope, conditions = _narrowed(plan.source.selectors, conjuncts)
+    lines += [f"| where {_selector(selector)}" for selector in scope]
+    lines += _computed(plan)
+    lines += [f"| where {WRITER.write(condition)}" for condition in conditions]
     if plan.hunt:
         lines.append(f"| project {', '.join(column(name) for name in plan.hunt.projection)}")
         lines.append(f"| order by {plan.source.time} desc")

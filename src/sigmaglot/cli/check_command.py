@@ -11,15 +11,22 @@ from sigmaglot.cli.output import exit_code, has_errors, say, say_diagnostics, sa
 @click.command("check")
 @options.paths
 @options.pipelines
+@options.filters
 @options.json_format
-def command(paths: tuple[str, ...], pipelines: tuple[str, ...], form: str) -> None:
+def command(
+    paths: tuple[str, ...], pipelines: tuple[str, ...], filters: tuple[str, ...], form: str
+) -> None:
     """Read the rules under PATHS (files, folders, or - for stdin) and say what is wrong."""
     from sigmaglot.match import check_documents  # noqa: PLC0415 - heavy
-    from sigmaglot.run import loaded_pipelines, read_pipelines  # noqa: PLC0415
-    from sigmaglot.source import read_documents  # noqa: PLC0415
+    from sigmaglot.run import (  # noqa: PLC0415
+        loaded_pipelines,
+        read_pipelines,
+        read_related,
+    )
 
     loaded = loaded_pipelines(read_pipelines(pipelines))
-    count, found = check_documents(read_documents(paths), loaded)
+    documents, related = read_related(paths, filters)
+    count, found = check_documents(documents, loaded, related)
     if form == "json":
         say_json([diagnostic.as_dict() for diagnostic in found])
     else:

@@ -28,6 +28,7 @@ class Conversion:
     targets: tuple[str, ...]
     pipelines: tuple[str, ...]
     schemas: tuple[str, ...]
+    filters: tuple[str, ...]
     fidelity: str
     form: str
     output: str | None
@@ -64,7 +65,7 @@ class Conversion:
         options = Options(Policy(self.fidelity), form.is_hunt, self.last)
         texts, files = read_pipelines(self.pipelines), list_files(self.paths)
         to_stdout = not self.folder and self.output in {None, "-"}
-        results = compile_files(files, targets, options, texts, self.jobs)
+        results = compile_files(files, targets, options, texts, self.jobs, self.filters)
         for result in watch(results, len(files), to_stdout=to_stdout):
             say_diagnostics(result.diagnostics)
             if not self.quiet and not form.writes_failures and result.departure:

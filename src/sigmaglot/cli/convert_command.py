@@ -31,6 +31,7 @@ def _span(_: click.Context, __: click.Parameter, value: str) -> str:
     help="A name of `sigmaglot list targets`, `all`, or pysigma:BACKEND; may be repeated.",
 )
 @options.pipelines
+@options.filters
 @options.schemas
 @options.fidelity
 @click.option(

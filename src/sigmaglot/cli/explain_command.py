@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from sigmaglot.cli import options
-from sigmaglot.cli.output import exit_code, say, say_diagnostics, say_json
+from sigmaglot.cli.output import exit_code, has_errors, say, say_diagnostics, say_json
 
 if TYPE_CHECKING:
     from sigmaglot.explain import Explanation
+    from sigmaglot.passes.legalise import Policy
     from sigmaglot.targets import Target
 
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("-t", "--target", "name", required=True, metavar="TARGET", help="A built-in target.")
 @options.pipelines
 @options.schemas
+@options.filters
 @options.fidelity
 @options.json_format
 def command(
@@ -26,17 +28,19 @@ def command(
     name: str,
     pipelines: tuple[str, ...],
     schemas: tuple[str, ...],
-    fidelity: str,
-    form: str,
+    filters: tuple[str, ...],
+    **asked: str,
 ) -> None:
     """Show the tree of the rules in the file RULE: what becomes of each leaf for a target."""
     from sigmaglot.formats.explanation import (  # noqa: PLC0415 - heavy
         explanation_record,
         explanation_text,
     )
+    from sigmaglot.passes.legalise import Policy  # noqa: PLC0415
 
-    found, failed = _explain(rule, _target(name, schemas), pipelines, fidelity)
-    if form == "json":
+    request = (_target(name, schemas), Policy(asked["fidelity"]))
+    found, failed = _explain(rule, request, pipelines, filters)
+    if asked["form"] == "json":
         say_json([explanation_record(explanation) for explanation in found])
     elif found:
         say("\n".join(explanation_text(explanation) for explanation in found).removesuffix("\n"))
@@ -56,22 +60,29 @@ def _target(name: str, schemas: tuple[str, ...]) -> Target:
 
 
 def _explain(
-    path: str, target: Target, pipelines: tuple[str, ...], fidelity: str
+    path: str,
+    request: tuple[Target, Policy],
+    pipelines: tuple[str, ...],
+    filters: tuple[str, ...],
 ) -> tuple[list[Explanation], bool]:
     """Return the explanations of a file's rules, and whether some rule failed."""
     from sigmaglot.compiler import Options  # noqa: PLC0415
     from sigmaglot.errors import Diagnostic  # noqa: PLC0415
     from sigmaglot.explain import explain_documents  # noqa: PLC0415
-    from sigmaglot.passes.legalise import Policy  # noqa: PLC0415
-    from sigmaglot.run import loaded_pipelines, read_pipelines  # noqa: PLC0415
-    from sigmaglot.source import read_documents  # noqa: PLC0415
+    from sigmaglot.run import (  # noqa: PLC0415
+        loaded_pipelines,
+        read_pipelines,
+        read_related,
+    )
 
+    target, policy = request
     loaded = loaded_pipelines(read_pipelines(pipelines))
-    options = Options(Policy(fidelity))
-    found, failed = [], False
-    for one in explain_documents(read_documents([path]), target, options, loaded):
+    documents, related = read_related([path], filters)
+    say_diagnostics(related.extra)
+    found, failed = [], has_errors(related.extra)
+    for one in explain_documents(documents, target, Options(policy), loaded, related):
         diagnostics = (one,) if isinstance(one, Diagnostic) else one.result.diagnostics
         say_diagnostics(diagnostics)
-        failed |= bool(diagnostics)
+        failed |= has_errors(diagnostics)
         found += [] if isinstance(one, Diagnostic) else [one]
     return found, failed

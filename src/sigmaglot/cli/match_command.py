@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     "--id-field", default="_id", show_default=True, metavar="FIELD", help="Names an NDJSON event."
 )
 @options.pipelines
+@options.filters
 @click.option(
     "-f",
     "--format",
@@ -43,17 +44,23 @@ def command(
     assume_logsource: bool,
     id_field: str,
     pipelines: tuple[str, ...],
+    filters: tuple[str, ...],
     form: str,
 ) -> None:
     """Run the rules under PATHS over events and print the ids of those that each one finds."""
     from sigmaglot.events import read_events  # noqa: PLC0415 - heavy
     from sigmaglot.match import Session, read_matchers  # noqa: PLC0415
-    from sigmaglot.run import loaded_pipelines, read_pipelines  # noqa: PLC0415
-    from sigmaglot.source import read_documents  # noqa: PLC0415
+    from sigmaglot.run import (  # noqa: PLC0415
+        loaded_pipelines,
+        read_pipelines,
+        read_related,
+    )
 
     loaded = loaded_pipelines(read_pipelines(pipelines))
+    documents, related = read_related(paths, filters)
     session = Session(assume_logsource=assume_logsource)
-    session.add(read_matchers(read_documents(paths), loaded))
+    session.diagnostics += related.extra
+    session.add(read_matchers(documents, loaded, related=related))
     for path in events:
         session.run(read_events(path, id_field))
     say_diagnostics(session.diagnostics)

@@ -25,6 +25,13 @@ schemas = click.option(
     metavar="FILE",
     help="A schema of your own, or one that extends a built-in pipeline; may be repeated.",
 )
+filters = click.option(
+    "--filter",
+    "filters",
+    multiple=True,
+    metavar="FILE",
+    help="Sigma filters, besides those under PATHS; may be repeated.",
+)
 fidelity = click.option(
     "--fidelity",
     type=click.Choice(["closest", "exact", "broader", "narrower"]),

@@ -11,6 +11,7 @@ from sigmaglot.cli.output import exit_code, say, write_stdout
 @click.command("test")
 @options.paths
 @options.pipelines
+@options.filters
 @click.option(
     "-f",
     "--format",
@@ -22,7 +23,11 @@ from sigmaglot.cli.output import exit_code, say, write_stdout
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the report to a file.")
 def command(
-    paths: tuple[str, ...], pipelines: tuple[str, ...], form: str, output: str | None
+    paths: tuple[str, ...],
+    pipelines: tuple[str, ...],
+    filters: tuple[str, ...],
+    form: str,
+    output: str | None,
 ) -> None:
     """Run the test events of the rules under PATHS: tests/<stem>/{match,no_match}.ndjson."""
     from sigmaglot.bundle.writer import write_file  # noqa: PLC0415 - heavy
@@ -30,7 +35,7 @@ def command(
     from sigmaglot.ruletests import Outcome, run_tests  # noqa: PLC0415
     from sigmaglot.run import read_pipelines  # noqa: PLC0415
 
-    reports = list(run_tests(paths, read_pipelines(pipelines)))
+    reports = list(run_tests(paths, read_pipelines(pipelines), filters))
     text = REPORTS[form](reports)
     if output and output != "-":
         write_file(output, [text])

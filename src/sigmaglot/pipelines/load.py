@@ -171,7 +171,7 @@ class _Reader:
 
 
 class _Column:
-    """A declared column: a type, for Elastic the name of its analysed sub-field, or how to compute it."""
+    """A declared column: a type, what else is known of it, or the expression that computes it."""
 
     def __init__(self, name: str, spec: Any) -> None:
         known = spec if isinstance(spec, dict) else {"type": spec}

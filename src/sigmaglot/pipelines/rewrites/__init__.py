@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING
 
 from sigmaglot.ir import FieldLeaf, Node
 from sigmaglot.pipelines.rewrites.account import account
+from sigmaglot.pipelines.rewrites.addresses import network_wildcards
+from sigmaglot.pipelines.rewrites.by_event import by_event
+from sigmaglot.pipelines.rewrites.ecs_names import ECS_REWRITES
+from sigmaglot.pipelines.rewrites.event_data import event_data
+from sigmaglot.pipelines.rewrites.folders import folder_and_name
+from sigmaglot.pipelines.rewrites.fragments import json_text, name_within, path_within
 from sigmaglot.pipelines.rewrites.hashes import hash_value, hashes
 from sigmaglot.pipelines.rewrites.keys import key_or_value, key_value
+from sigmaglot.pipelines.rewrites.kinds import event_kind
 from sigmaglot.pipelines.rewrites.levels import integrity
 from sigmaglot.pipelines.rewrites.masks import access_mask
 from sigmaglot.pipelines.rewrites.merged import merged
@@ -20,7 +27,11 @@ from sigmaglot.pipelines.rewrites.networks import network
 from sigmaglot.pipelines.rewrites.numbers import hex_integer, hex_text, integer
 from sigmaglot.pipelines.rewrites.paths import base_name, path, within
 from sigmaglot.pipelines.rewrites.plain import missing, rename
+from sigmaglot.pipelines.rewrites.registry import registry_key
+from sigmaglot.pipelines.rewrites.registry_data import registry_data
 from sigmaglot.pipelines.rewrites.signatures import signature_status, signed
+from sigmaglot.pipelines.rewrites.values import number_or_text
+from sigmaglot.pipelines.rewrites.words import word
 
 if TYPE_CHECKING:
     from sigmaglot.pipelines.model import Entry
@@ -34,12 +45,25 @@ REWRITES: Mapping[str, Rewrite] = {
     "base_name": base_name,
     "within": within,
     "account": account,
+    "network_wildcards": network_wildcards,
+    "by_event": by_event,
+    **ECS_REWRITES,
+    "event_data": event_data,
+    "folder_and_name": folder_and_name,
     "hashes": hashes,
     "hash_value": hash_value,
     "integrity": integrity,
     "integer": integer,
     "hex_integer": hex_integer,
     "hex_text": hex_text,
+    "number_or_text": number_or_text,
+    "word": word,
+    "registry_key": registry_key,
+    "registry_data": registry_data,
+    "json_text": json_text,
+    "name_within": name_within,
+    "path_within": path_within,
+    "event_kind": event_kind,
     "key_value": key_value,
     "key_or_value": key_or_value,
     "access_mask": access_mask,

@@ -1,4 +1,4 @@
-"""Networks as lists of wildcards, for a language that has them and runs regular expressions late."""
+"""Networks as lists of wildcards, for a language whose regular expressions run in a later stage."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def network_wildcards(leaf: FieldLeaf, entry: Entry) -> Node:
     if not isinstance(leaf, ir.CidrMatch):
         return on(leaf, entry.column)
     found = ipaddress.ip_network(leaf.network)
-    if isinstance(found, ipaddress.IPv4Network):
+    if isinstance(found, ipaddress.IPv4Network) and found.prefixlen:
         patterns = list(_version_4(found))
-    elif found.prefixlen <= 16 and found.network_address.packed[0] >= 0x10:
+    elif isinstance(found, ipaddress.IPv6Network) and _is_first_group(found):
         patterns = list(_version_6(found))
     else:
         return network(leaf, entry)
@@ -37,7 +37,7 @@ def network_wildcards(leaf: FieldLeaf, entry: Entry) -> Node:
 
 
 def _version_4(found: ipaddress.IPv4Network) -> Iterator[Pattern]:
-    """Yield the patterns of a network: its fixed octets, then the values that the next one takes."""
+    """Yield the patterns of a network: its fixed octets, then the values of the next one."""
     whole = min(found.prefixlen // 8, _LAST_OCTET)
     first = found.network_address.packed[whole]
     last = found.broadcast_address.packed[whole]
@@ -69,6 +69,11 @@ def _block(head: str, length: int) -> list[int]:
     """Return the octets of so many digits that begin with some digits."""
     octets = ((octet, str(octet)) for octet in range(256))
     return [octet for octet, text in octets if len(text) == length and text.startswith(head)]
+
+
+def _is_first_group(found: ipaddress.IPv6Network) -> bool:
+    """Return whether a network fixes the first group alone, and that has four digits."""
+    return 0 < found.prefixlen <= 16 and found.network_address.packed[0] >= 0x10
 
 
 def _version_6(found: ipaddress.IPv6Network) -> Iterator[Pattern]:

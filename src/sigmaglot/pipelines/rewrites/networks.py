@@ -84,6 +84,8 @@ def _range(low: str, high: str) -> str:
 
 
 def _digits(first: str, last: str) -> str:
+    if (first, last) == ("0", "f"):
+        return "0-9a-f"
     return "".join(f"{digit:x}" for digit in range(int(first, 16), int(last, 16) + 1))
 
 

@@ -18,7 +18,7 @@ from duckdb_kql import ir
 from duckdb_kql.errors import KqlError
 from duckdb_kql.translate import CLOCK_SLOT, clock, to_sql
 
-from sigmaglot.verify.engines.kusto_forms import ANY, FUNCTIONS, ROW, Knows, check
+from sigmaglot.verify.engines.kusto_forms import ANY, FUNCTIONS, ROW, TEXTS, Knows, check
 from sigmaglot.verify.engines.kusto_records import column
 from sigmaglot.verify.engines.model import CannotRunError, Record, Standing
 from sigmaglot.verify.schemas import defender_tables
@@ -35,8 +35,22 @@ _SQL_TYPES = {
     "bool": "BOOLEAN",
     "datetime": "TIMESTAMP",
 }
+_TEXT, _NUMBER = ("string",), ("number",)
 KNOWS = Knows(
-    {**FUNCTIONS, "now": ((), "datetime"), "ago": ((("timespan",),), "datetime")}, coalesces=ANY
+    {
+        **FUNCTIONS,
+        "now": ((), "datetime"),
+        "ago": ((("timespan",),), "datetime"),
+        "tostring": ((("string", "number", "dynamic"),), "string"),
+        "tolong": ((("dynamic",),), "number"),
+        "strcat": (TEXTS, "string"),
+        **dict.fromkeys(("trim_start", "trim_end"), ((_TEXT, _TEXT), "string")),
+        "extract": ((_TEXT, _NUMBER, _TEXT), "string"),
+        "replace_string": ((_TEXT, _TEXT, _TEXT), "string"),
+    },
+    coalesces=ANY,
+    choices=("iff", "case"),
+    reads_json=True,
 )
 """What DuckDB answers as Kusto does: each was checked."""
 

@@ -20,6 +20,7 @@ from duckdb_kql import ir
 from duckdb_kql.errors import KqlError, KqlSyntaxError
 from duckdb_kql.lower import lower
 
+from sigmaglot.verify.engines.kusto_literals import rewrite_literals
 from sigmaglot.verify.engines.kusto_records import ODD_CASE
 from sigmaglot.verify.engines.model import CannotRunError, RefusedError
 from sigmaglot.verify.schemas import defender_tables
@@ -43,6 +44,9 @@ _OTHER_LIBRARY = re.compile(
 
 Signature = tuple[tuple[tuple[str, ...], ...], str]
 """The kinds that each argument of a function may have, and the kind of its result."""
+
+TEXTS: tuple[tuple[str, ...], ...] = (("string", "..."),)
+"""The arguments of a function that takes any number of strings."""
 
 _STRINGS = frozenset({"=~", "!~", "matches regex"}) | {
     f"{no}{shape}{case}"
@@ -71,12 +75,16 @@ class Knows:
     Attributes:
         functions: Its functions, ``coalesce`` aside.
         coalesces: The kinds of value that it takes the first of as Kusto does.
+        choices: The functions that give one of their arguments by tests of others.
+        reads_json: Whether it finds what stands under a key of JSON in a string.
         null_is_unequal: Whether a null is unequal to every value. Where the answer is null
             instead, `!=` of what may be null is not known, nor is `==` under `not` or `coalesce`.
     """
 
     functions: Mapping[str, Signature]
     coalesces: tuple[str, ...]
+    choices: tuple[str, ...] = ()
+    reads_json: bool = False
     null_is_unequal: bool = True
 
 
@@ -121,56 +129,6 @@ def check(query: str, known: Knows) -> Tree:
     stages = [new for stage in tree.operators for new in checker.stage(stage)]
     runs = replace(tree, operators=stages)
     return Tree(runs, text, tree.source.name, frozenset(checker.read))
-
-
-# -- literals -----------------------------------------------------------------------------------
-
-_LITERAL = re.compile(
-    r"//[^\n]*"
-    r"|(?:(?<!\w)[hH])?(?:(?P<fence>```|~~~)(?P<block>.*?)(?P=fence)"
-    r"|@(?P<mark>[\"'])(?P<verbatim>(?:(?!(?P=mark))[^\r\n]|(?P=mark){2})*)(?P=mark)"
-    r"|(?P<quote>[\"'])(?P<plain>(?:(?!(?P=quote))[^\\\r\n]|\\.)*)(?P=quote))",
-    re.DOTALL,
-)
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
-_CONTROLS = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
-_WRITTEN = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
-
-def rewrite_literals(query: str) -> str:
-    r"""Return a query with every string literal in double quotes, and without comments.
-
-    The package reads ``\u00e9`` as ``u00e9``, and ``h"x"`` as four characters, without a word.
-    Source of the forms: the Kusto reference on the string data type, and Microsoft's own parser,
-    which also takes ``h`` before a literal and fences of three.
-
-    Raises:
-        CannotRunError: An escape whose reading is not documented.
-    """
-    return _LITERAL.sub(_rewritten, query)
-
-
-def _rewritten(match: re.Match[str]) -> str:
-    if match[0].startswith("//"):
-        return ""
-    if match["mark"]:
-        text = match["verbatim"].replace(match["mark"] * 2, match["mark"])
-    elif match["quote"]:
-        text = _ESCAPE.sub(_unescape, match["plain"])
-    else:
-        text = match["block"]
-    return '"' + "".join(_WRITTEN.get(char, char) for char in text) + '"'
-
-
-def _unescape(match: re.Match[str]) -> str:
-    code, char = match[1] or match[2], match[3]
-    if code:
-        return chr(int(code, 16))
-    if char in "\\\"'":
-        return char
-    if char not in _CONTROLS:
-        raise CannotRunError(f"the escape `{match[0]}` in a string is not checked")
-    return _CONTROLS[char]
 
 
 # -- forms --------------------------------------------------------------------------------------
@@ -254,6 +212,8 @@ class _Checker:
                 return self._binary(node)
             case ir.FunctionCall():
                 return self._call(node)
+            case ir.PathAccess(base=base, steps=(ir.PathStep(index=None),)):
+                return self._member(base)
             case ir.InList(subquery=None):
                 return self._membership(node)
             case ir.HasList(subquery=None):
@@ -344,7 +304,11 @@ class _Checker:
         self._null_tells -= tells
         if node.name == "coalesce" and len(kinds) > 1:
             return self._coalesce(kinds)
+        if node.name in self._known.choices and len(kinds) % 2 and len(kinds) > 1:
+            return _choice(node, kinds)
         wanted, result = self._known.functions.get(node.name, (None, ""))
+        if wanted == TEXTS:
+            wanted = (("string",),) * len(kinds)
         if wanted is None or len(kinds) != len(wanted):
             raise CannotRunError(f"the function `{node.name}` of {len(kinds)} is not checked")
         for kind, allowed in zip(kinds, wanted, strict=True):
@@ -354,10 +318,27 @@ class _Checker:
             _check_part(node.args[0])
         return result
 
+    def _member(self, base: ir.Expr) -> str:
+        """Return the kind of what stands under a key of JSON in a string."""
+        match base:
+            case ir.FunctionCall(name="parse_json", args=(text,)) if self._known.reads_json:
+                self._want("string", text)
+                return "dynamic"
+            case _:
+                raise CannotRunError(f"a path into `{shown(base)}` is not checked")
+
     def _coalesce(self, kinds: Sequence[str]) -> str:
         if len(set(kinds)) > 1 or kinds[0] not in self._known.coalesces:
             raise CannotRunError(f"`coalesce` of a {' and a '.join(kinds)} is not checked")
         return kinds[0]
+
+
+def _choice(node: ir.FunctionCall, kinds: Sequence[str]) -> str:
+    """Return the kind of the results of `iff` or `case`, each but the last after its test."""
+    tests, results = kinds[:-1:2], {*kinds[1::2], kinds[-1]}
+    if set(tests) != {"bool"} or len(results) > 1:
+        raise CannotRunError(f"`{shown(node)}` of {', '.join(kinds)} is not checked")
+    return kinds[-1]
 
 
 def _one_case(scope: dict[str, str]) -> dict[str, str]:

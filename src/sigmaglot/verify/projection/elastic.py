@@ -7,8 +7,6 @@ accounts, and delete what they moved from ``winlog.event_data``; what they do no
 
 from __future__ import annotations
 
-from typing import Any
-
 from sigmaglot.verify.projection.common import (
     Event,
     Projection,
@@ -20,6 +18,10 @@ from sigmaglot.verify.projection.common import (
     number,
     present,
 )
+from sigmaglot.verify.projection.elastic_logs import LOGS
+from sigmaglot.verify.projection.elastic_powershell import POWERSHELL
+from sigmaglot.verify.projection.elastic_sysmon import SYSMON
+from sigmaglot.verify.projection.elastic_types import ELASTIC_TYPES
 
 _MOVED = frozenset(
     [
@@ -128,74 +130,7 @@ def security_process_creation(event: Event) -> Record:
     )
 
 
-class ElasticTypes(dict[str, str]):
-    """Field types; any name below ``winlog.event_data`` is a keyword, by Winlogbeat's template."""
-
-    def __contains__(self, name: object) -> bool:
-        return dict.__contains__(self, name) or _is_event_data(name)
-
-    def __missing__(self, name: str) -> str:
-        if _is_event_data(name):
-            return "keyword"
-        raise KeyError(name)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return the type of a field, or the default."""
-        return "keyword" if _is_event_data(key) else dict.get(self, key, default)
-
-
-def _is_event_data(name: object) -> bool:
-    return isinstance(name, str) and name.startswith("winlog.event_data.")
-
-
-_TEXT = [
-    "user.name",
-    "process.executable",
-    "process.name",
-    "process.working_directory",
-    "process.command_line",
-    "process.parent.executable",
-    "process.parent.name",
-    "process.parent.command_line",
-]
-_KEYWORD = [
-    "winlog.channel",
-    "winlog.provider_name",
-    "winlog.computer_name",
-    "event.code",
-    "rule.name",
-    "user.domain",
-    "user.name",
-    "process.executable",
-    "process.name",
-    "process.working_directory",
-    "process.entity_id",
-    "process.parent.executable",
-    "process.parent.name",
-    "process.parent.entity_id",
-    "process.hash.md5",
-    "process.hash.sha1",
-    "process.hash.sha256",
-    "process.pe.imphash",
-    "process.pe.original_file_name",
-    "process.pe.company",
-    "process.pe.description",
-    "process.pe.file_version",
-    "process.pe.product",
-]
-
-ELASTIC_TYPES = ElasticTypes(
-    {
-        **dict.fromkeys(_KEYWORD, "keyword"),
-        **{f"{field}.text": "text" for field in _TEXT},
-        "process.command_line": "wildcard",
-        "process.parent.command_line": "wildcard",
-        "process.pid": "long",
-        "process.parent.pid": "long",
-        "@timestamp": "date",
-    }
+ELASTIC = Projection(
+    {**LOGS, **SYSMON, **POWERSHELL, "process_creation": process_creation}, ELASTIC_TYPES
 )
-"""Types of the ECS field reference and of Winlogbeat's own fields."""
-
-ELASTIC = Projection({"process_creation": process_creation}, ELASTIC_TYPES)
 ELASTIC_SECURITY = Projection({"process_creation": security_process_creation}, ELASTIC_TYPES)

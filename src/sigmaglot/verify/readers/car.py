@@ -21,6 +21,9 @@ defines the meaning; the decisions are:
 - join, group, from, run, arithmetic and assignments to a path are read, to the end of the line or
   of their parentheses; an output that rests on one raises when run, and so does a program without
   an output. An undefined variable raises while reading.
+- Published programs that raise while reading: those with a quote or parenthesis too many or too
+  few, typographic quotes, an undefined variable, arithmetic or a function in a condition, an input
+  as a value, or two conditions without a connective.
 - A text is a condition alone unless it begins with `input x` or an assignment.
 """
 
@@ -77,7 +80,7 @@ def read(text: str, match_ignores_case: bool = True) -> Query:
     """
     start = "program" if _PROGRAM.match(text) else "condition"
     reader = _Reader(match_ignores_case=match_ignores_case)
-    outputs = transform(reader, parse(grammar("car", start), f"{text}\n"))
+    outputs = transform(reader, parse(grammar("car", start), text))
     selectors = {name: selector for name, (selector, _) in outputs.items()}
     tests = [test for _, test in outputs.values()]
     result = any_of(tests) if tests else _unrun("a program without output", len(text))

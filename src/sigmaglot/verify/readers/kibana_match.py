@@ -42,8 +42,8 @@ from .uax29 import BREAK, analysed, lowered, tokens
 RUN = "\ue000"
 """A wildcard inside a value: a private-use character stands for it."""
 
-_INTEGERS = {"long", "integer", "short", "byte", "unsigned_long"}
-NUMBERS = _INTEGERS | {"double", "float", "half_float", "scaled_float"}
+_WHOLE = {"long", "integer", "short", "byte", "unsigned_long"}
+NUMBERS = _WHOLE | {"double", "float", "half_float", "scaled_float"}
 EXACT = {"keyword", "constant_keyword", "wildcard"}
 TEXT = {"text", "match_only_text"}
 KNOWN = NUMBERS | EXACT | TEXT | {"ip", "date", "boolean"}
@@ -65,8 +65,8 @@ _MOMENT = re.compile(
     r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ]([0-9]{2})(?::([0-9]{2})(?::([0-9]{2})"
     r"(?:[.,]([0-9]{1,9}))?)?)?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?)?)?"
 )
-_FIRST = (0, 1, 1, 0, 0, 0, 0)
-_LAST = (0, 1, 1, 23, 59, 59, 999)
+_FIRST = ("", "01", "01", "00", "00", "00", "000")
+_LAST = ("", "01", "01", "23", "59", "59", "999")
 _MAPPED = 0xFFFF << 32
 
 
@@ -144,10 +144,6 @@ def _text(element: object) -> str:
     return element if isinstance(element, str) else text_of(element)
 
 
-def _analysed(element: object) -> str:
-    return analysed(_text(element))
-
-
 def _number(element: object) -> float | int | None:
     if isinstance(element, int | float) and not isinstance(element, bool):
         return element
@@ -185,28 +181,17 @@ def _moments(text: str) -> tuple[int, int] | tuple[None, None]:
     match = _MOMENT.fullmatch(text)
     if match is None:
         return (int(text), int(text)) if re.fullmatch("-?[0-9]{1,18}", text) else (None, None)
-    *given, fraction, zone = match.groups()
-    thousandths = f"{fraction}00"[:3] if fraction else None
-    parts = [int(part) if part else None for part in (*given, thousandths)]
+    *given, zone = match.groups()
     try:
-        return _millisecond(parts, _FIRST, zone), _millisecond(parts, _LAST, zone)
+        return _millisecond(given, _FIRST, zone), _millisecond(given, _LAST, zone)
     except ValueError:
         return None, None
 
 
-def _millisecond(parts: Sequence[int | None], missing: Sequence[int], zone: str | None) -> int:
-    filled = [m if part is None else part for part, m in zip(parts, missing, strict=True)]
-    year, month, day, hour, minute, second, thousandths = filled
-    moment = datetime(year, month, day, hour, minute, second, thousandths * 1000, tzinfo=UTC)
-    return (moment - _offset(zone) - _EPOCH) // timedelta(milliseconds=1)
-
-
-def _offset(zone: str | None) -> timedelta:
-    if zone is None or zone == "Z":
-        return timedelta()
-    digits = zone[1:].replace(":", "")
-    ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
-    return -ahead if zone[0] == "-" else ahead
+def _millisecond(given: Sequence[str | None], missing: Sequence[str], zone: str | None) -> int:
+    filled = [part or other for part, other in zip(given, missing, strict=True)]
+    moment = datetime.fromisoformat("{}-{}-{}T{}:{}:{}.{}".format(*filled) + (zone or "Z"))
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _truth(element: object) -> bool | None:
@@ -215,7 +200,7 @@ def _truth(element: object) -> bool | None:
 
 _STORED: dict[str, Callable[[object], Any]] = {
     **dict.fromkeys(EXACT, _text),
-    **dict.fromkeys(TEXT, _analysed),
+    **dict.fromkeys(TEXT, lambda element: analysed(_text(element))),
     **dict.fromkeys(NUMBERS, _number),
     "ip": _address,
     "date": _date,
@@ -227,9 +212,9 @@ def _span(kind: str, text: str) -> tuple[Any, Any]:
     """Return the lowest and the highest stored value that a text stands for; Nones without any."""
     if kind == "ip":
         return _addresses(text)
-    if kind == "date":
-        return _moments(text)
-    if (kind == "boolean" and not text) or (kind == "date" and " " in text):
+    if kind == "date":  # a blank is only in what was stored
+        return (None, None) if " " in text else _moments(text)
+    if kind == "boolean" and not text:
         return None, None
     value = _STORED[kind](text)
     return value, value
@@ -394,10 +379,6 @@ def _holds_one_of_many(wanted: list[str]) -> StoredTest:
     return run
 
 
-def _matches(wanted: list[Callable[[str], object]]) -> StoredTest:
-    return lambda stored: any(match(stored) for match in wanted)
-
-
 _TESTS: dict[str, Callable[[list[Any]], StoredTest]] = {
     "any": lambda _wanted: lambda _stored: True,
     "equals": lambda wanted: frozenset(wanted).__contains__,
@@ -405,7 +386,7 @@ _TESTS: dict[str, Callable[[list[Any]], StoredTest]] = {
     "starts": lambda wanted: methodcaller("startswith", tuple(wanted)),
     "ends": lambda wanted: methodcaller("endswith", tuple(wanted)),
     "holds": _holds,
-    "matches": _matches,
+    "matches": lambda wanted: lambda stored: any(match(stored) for match in wanted),
 }
 
 _ORDERS: dict[str, Callable[[Any, Any], StoredTest]] = {

@@ -25,14 +25,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .base import Query, ReadError, Record, Scanner, Stage, Ternary, and3, keep_if, not3, or3
+from .kusto_functions import CHOICES, FUNCTIONS, member
 from .kusto_values import (
     ESCAPE,
-    FUNCTIONS,
     STRING_TESTS,
     Expr,
     UnlikeTypesError,
     cast,
-    coalesce,
     compare,
     constant,
     fold,
@@ -279,7 +278,7 @@ class _Parser(Scanner):
         if name in ("true", "false"):
             return constant("bool", name == "true")
         if self.symbol("("):
-            return self.call(name, at)
+            return member(self, self.call(name, at))
         if self.peek(re.compile(r"[.\[]")):
             self.fail("a path into a dynamic value")
         return self.column(name)
@@ -390,7 +389,7 @@ _STAGES: dict[str, Callable[[_Parser], Stage]] = {
 _LITERALS = {"datetime": _Parser.moment, "dynamic": _Parser.dynamic}
 _FORMS: dict[str, tuple[Callable[[_Parser, str, list[Expr]], Expr], range]] = {
     "not": (_Parser.negation, range(1, 2)),
-    "coalesce": (lambda _parser, _name, args: coalesce(*args), range(2, 3)),
+    **CHOICES,
     "isnull": (_Parser.null_test, range(1, 2)),
     "isnotnull": (_Parser.null_test, range(1, 2)),
     "now": (_Parser.clock, range(1)),

@@ -1,0 +1,127 @@
+"""Kusto's functions that a computed column needs: choices, parts of texts, and values in JSON.
+
+Facts: Microsoft's Kusto documentation (iff(), case(), extract(), trim_start(), replace_string(),
+tohex(), parse_json(), dynamic property access, tostring()).
+
+Decisions:
+    - A key that is not there, or a text that is no JSON object, gives null: as text, nothing.
+    - `trim_start` and `trim_end` take one match of their expression away.
+    - An object or array inside JSON has no text here: `tostring` of one raises.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from .base import ReadError, Record, Scanner, Ternary
+from .kusto_values import FUNCTIONS as SCALARS
+from .kusto_values import Expr, Function, UnlikeTypesError, coalesce, to_number, to_text
+from .regexes import re2
+
+_STEP = re.compile(r"\.\s*(?P<name>[A-Za-z_]\w*)|\[\s*(?P<quote>['\"])(?P<key>\w+)(?P=quote)\s*\]")
+
+
+def member(scanner: Scanner, value: Expr) -> Expr:
+    """Return what the steps at the cursor lead to inside a dynamic value, or the value itself."""
+    while value.type == "dynamic" and (step := scanner.take(_STEP)):
+        value = _at(value, step["name"] or step["key"])
+    return value
+
+
+def _at(value: Expr, key: str) -> Expr:
+    def run(row: Record) -> object:
+        found = value.value(row)
+        return found.get(key) if isinstance(found, dict) else None
+
+    return Expr("dynamic", run)
+
+
+def choice(parser: Any, _name: str, args: list[Expr]) -> Expr:
+    """Return `iff(test, a, b)` or `case(test, a, test, b, ..., c)`.
+
+    Raises:
+        UnlikeTypesError: The results are of more than one type.
+        ReadError: The number of arguments is even, or a test is no predicate.
+    """
+    if len(args) % 2 == 0:
+        raise ReadError("a case without a last result", parser.pos)
+    tests: list[Ternary] = [parser.predicate(test) for test in args[:-1:2]]
+    results = args[1::2]
+    kinds = {result.type for result in (*results, args[-1])}
+    if len(kinds) > 1:
+        raise UnlikeTypesError(f"results of unlike types, {' and '.join(sorted(kinds))}")
+
+    def run(row: Record) -> object:
+        found = (result for test, result in zip(tests, results, strict=True) if test(row) is True)
+        return next(found, args[-1]).value(row)
+
+    return Expr(kinds.pop(), run)
+
+
+_Choice = Callable[[Any, str, list[Expr]], Expr]
+CHOICES: Mapping[str, tuple[_Choice, range]] = {
+    "coalesce": (lambda _parser, _name, args: coalesce(*args), range(2, 3)),
+    **dict.fromkeys(("iff", "iif"), (choice, range(3, 4))),
+    "case": (choice, range(3, 65)),
+}
+"""What gives one of its arguments, whose type is that of the result, and how many it takes."""
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _text_of(value: object) -> object:
+    """Return the text of a value, also of one inside JSON."""
+    if isinstance(value, dict | list):
+        raise ReadError("tostring of an object or array inside JSON")
+    return SCALARS["tostring"].run(value)
+
+
+@lru_cache(maxsize=256)
+def _compiled(regex: str) -> re.Pattern[str]:
+    return re2(regex, 0)
+
+
+def _extract(regex: object, group: object, text: object) -> str:
+    found = _compiled(to_text(regex)).search(to_text(text))
+    return (found[int(to_number(group) or 0)] or "") if found else ""
+
+
+def _trim(form: str) -> Callable[[object, object], str]:
+    def run(regex: object, text: object) -> str:
+        return _compiled(form.format(to_text(regex))).sub("", to_text(text), count=1)
+
+    return run
+
+
+def _to_hex(value: object) -> str:
+    number = to_number(value)
+    return "" if number is None else f"{int(number) & (1 << 64) - 1:x}"
+
+
+_THREE = range(3, 4)
+FUNCTIONS: Mapping[str, Function] = {
+    **SCALARS,
+    "parse_json": Function("dynamic", lambda text: _parsed(to_text(text)), wanted="string"),
+    "tostring": Function("string", _text_of),
+    "tohex": Function("string", _to_hex, wanted="number"),
+    "extract": Function("string", _extract, _THREE),
+    "trim_start": Function("string", _trim("^(?:{})"), range(2, 3), "string"),
+    "trim_end": Function("string", _trim("(?:{})$"), range(2, 3), "string"),
+    "replace_string": Function(
+        "string",
+        lambda text, old, new: to_text(text).replace(to_text(old), to_text(new)),
+        _THREE,
+        "string",
+    ),
+}
+"""All scalar functions: those of values, and those above."""
