@@ -568,8 +568,8 @@ RULE_CASES: dict[str, Case] = {
         "title: Many\ncorrelation:\n    type: event_count\n    rules: [bad]\n",
         "SG140",
         (2, 1),
-        "unsupported: correlation rules are not compiled yet",
-        "compile the detection rules that it refers to on their own",
+        "the correlation has no `timespan`",
+        "add one, such as 5m",
     ),
     "a filter": (
         "title: Not here\nlogsource:\n    category: process_creation\nfilter:\n    rules: [bad]\n",

@@ -13,6 +13,7 @@ from sigmaglot.filters import Filter, add_filters
 from sigmaglot.frontend import Rule, parse
 from sigmaglot.ir import Node, Note
 from sigmaglot.language import Hunt, Language, Plan, TooManyQueriesError
+from sigmaglot.linking import key_of
 from sigmaglot.passes.legalise import Choice, Fidelity, Policy, choose, legalise
 from sigmaglot.passes.normalise import normalise
 from sigmaglot.pipelines import (
@@ -133,12 +134,28 @@ class _Run:
             found = self.related.find(document)
             yield from (_failure(document, problem) for problem in found)
             return
+        if document.kind == "correlation":
+            yield _failure(document, self._refusal(document))
+            return
         rule = read_rule(document, self.pipelines, self.seen, self.related.filters)
         if isinstance(rule, Diagnostic):
             yield _failure(document, rule)
             return
+        if key_of(document) in self.related.hidden:
+            return
         for target in self.targets:
             yield compile_rule(rule, rule.condition, target, self.options, self.pipelines)
+
+    def _refusal(self, document: Document) -> Diagnostic:
+        linked = self.related.correlation(document)
+        if isinstance(linked, Diagnostic):
+            return linked
+        return document.diagnose(
+            "SG140",
+            f"unsupported: correlations of the type {linked.correlation.type} are not compiled",
+            ("correlation", "type"),
+            hint="`sigmaglot match` runs them; with `generate: true` their rules are compiled",
+        )
 
 
 def _failure(document: Document, problem: Diagnostic) -> Result:

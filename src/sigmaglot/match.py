@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sigmaglot import ir
-from sigmaglot.compiler import read_rule
-from sigmaglot.errors import Diagnostic, Severity
+from sigmaglot.compiler import check_unique, read_rule
+from sigmaglot.errors import Diagnostic, RuleError, Severity
 from sigmaglot.evaluate import Event, Predicate, compile_predicate
 from sigmaglot.events import Recorded
 from sigmaglot.frontend import Rule
+from sigmaglot.linking import key_of
 from sigmaglot.logsource import Test, logsource_test
 from sigmaglot.passes.normalise import normalise
 from sigmaglot.related import NONE, Related, relate
 from sigmaglot.rule import LogSource, RuleInfo
 from sigmaglot.scan import Documents
 from sigmaglot.source import Document
+from sigmaglot.watch import Watch, read_watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def read_matchers(
     pipelines: Sequence[Any] = (),
     seen: dict[str, str] | None = None,
     related: Related | None = None,
-) -> Iterator[Matcher | Diagnostic]:
+) -> Iterator[Matcher | Watch | Diagnostic]:
     """Yield the matchers of documents in order, or diagnostics of what cannot be matched.
 
     ``seen`` are the ids of rules that were read before, ``related`` what the documents of the run
@@ -63,22 +65,47 @@ def read_matchers(
         documents = list(documents)
         related = relate(Documents(documents))
     for document in documents:
-        if isinstance(document, Document) and document.kind == "filter":
+        if isinstance(document, Diagnostic):
+            yield document
+        elif document.kind == "filter":
             yield from related.find(document)
-            continue
-        found = (
-            document
-            if isinstance(document, Diagnostic)
-            else read_rule(document, pipelines, seen, related.filters)
-        )
-        if isinstance(found, Diagnostic):
-            yield found
-            continue
-        holes = find_placeholders(found)
-        if holes:
-            yield from (replace(hole, severity=Severity.ERROR) for hole in holes)
         else:
-            yield Matcher(found.info, compile_predicate(normalise(found.condition)))
+            is_correlation = document.kind == "correlation"
+            read = _read_correlation if is_correlation else _read_matcher
+            found = read(document, pipelines, seen, related)
+            if key_of(document) not in related.hidden:
+                yield from found
+            else:
+                yield from (one for one in found if isinstance(one, Diagnostic))
+
+
+def _read_correlation(
+    document: Document, pipelines: Sequence[Any], seen: dict[str, str], related: Related
+) -> Iterator[Watch | Diagnostic]:
+    linked = related.correlation(document)
+    if isinstance(linked, Diagnostic):
+        yield linked
+        return
+    try:
+        check_unique(document, linked.info, seen)
+    except RuleError as error:
+        yield error.diagnostic
+        return
+    yield read_watch(linked, pipelines, related.filters)
+
+
+def _read_matcher(
+    document: Document, pipelines: Sequence[Any], seen: dict[str, str], related: Related
+) -> Iterator[Matcher | Diagnostic]:
+    found = read_rule(document, pipelines, seen, related.filters)
+    if isinstance(found, Diagnostic):
+        yield found
+        return
+    holes = find_placeholders(found)
+    if holes:
+        yield from (replace(hole, severity=Severity.ERROR) for hole in holes)
+    else:
+        yield Matcher(found.info, compile_predicate(normalise(found.condition)))
 
 
 class Session:
@@ -93,12 +120,17 @@ class Session:
         self._assume = assume_logsource
         self._groups: dict[LogSource, tuple[Test | None, list[tuple[Predicate, list[str]]]]] = {}
         self._found: dict[str, tuple[RuleInfo, list[str]]] = {}
+        self._watches: dict[str, Watch] = {}
 
-    def add(self, matchers: Iterable[Matcher | Diagnostic]) -> None:
+    def add(self, matchers: Iterable[Matcher | Watch | Diagnostic]) -> None:
         """Take up rules; what is no rule is kept as a diagnostic."""
         for matcher in matchers:
             if isinstance(matcher, Diagnostic):
                 self.diagnostics.append(matcher)
+            elif isinstance(matcher, Watch):
+                name = _free_name(matcher.info.id or matcher.info.path, self._found)
+                self._found[name] = (matcher.info, [])
+                self._watches[name] = matcher
             else:
                 self._add(matcher)
         never = {
@@ -128,6 +160,15 @@ class Session:
             for predicate, ids in asked:
                 if predicate(event):
                     ids.append(recorded.id)
+            for watch in self._watches.values():
+                watch.see(recorded, event, assume=self._assume)
+
+    def finish(self) -> None:
+        """Say at which events correlations came true: known when all events were seen."""
+        for name, watch in self._watches.items():
+            self._found[name][1][:] = [one.id for one in watch.found()]
+            if watch.problem:
+                self.diagnostics.append(watch.problem)
 
     @property
     def matches(self) -> dict[str, list[str]]:
@@ -172,8 +213,10 @@ def check_documents(
     seen: dict[str, str] = {}
     count, diagnostics = 0, list(related.extra)
     for document in documents:
-        if isinstance(document, Document) and document.kind == "filter":
-            diagnostics += related.find(document)
+        if isinstance(document, Document) and document.kind != "detection":
+            said = _say_special(document, related)
+            diagnostics += said
+            count += document.kind == "correlation" and not said
             continue
         found = (
             document
@@ -186,3 +229,11 @@ def check_documents(
             count += 1
             diagnostics += find_placeholders(found)
     return count, diagnostics
+
+
+def _say_special(document: Document, related: Related) -> tuple[Diagnostic, ...]:
+    """Return what is to be said of a filter or correlation."""
+    if document.kind == "filter":
+        return related.find(document)
+    linked = related.correlation(document)
+    return (linked,) if isinstance(linked, Diagnostic) else ()

@@ -1,21 +1,19 @@
-"""What documents of a run do to each other: filters that are added to rules.
+"""What documents of a run do to each other: filters added to rules, correlations over rules.
 
 ``relate`` looks at the whole run before any rule is compiled; see ``scan`` for why that is cheap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sigmaglot.errors import Diagnostic, RuleError, Severity
 from sigmaglot.filters import Filter, parse_filter
+from sigmaglot.linking import Key, Linked, Linker, hidden, key_of
 from sigmaglot.rule import RuleInfo
 from sigmaglot.scan import Files, Library
 from sigmaglot.source import Document, read_file
-
-Key = tuple[str, int]
-"""A document's file and its index there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +22,15 @@ class Related:
 
     Attributes:
         filters: All filters that can be used.
-        said: What is to be said of the filters and correlations among the documents.
+        correlations: Each correlation with what it refers to, or why it cannot be linked.
+        hidden: The documents that are not compiled on their own.
+        said: What is to be said of the filters among the documents.
         extra: What is to be said of filters that were given apart.
     """
 
     filters: tuple[Filter, ...] = ()
+    correlations: Mapping[Key, Linked | Diagnostic] = field(default_factory=dict)
+    hidden: frozenset[Key] = frozenset()
     said: tuple[tuple[Key, tuple[Diagnostic, ...]], ...] = ()
     extra: tuple[Diagnostic, ...] = ()
 
@@ -37,22 +39,23 @@ class Related:
         for key, diagnostics in self.said:
             if key == key_of(document):
                 return diagnostics
-        return (
-            document.diagnose(
-                "SG141",
-                "the filter was not found before the rules were compiled",
-                ("filter",),
-                hint="begin the keys of the document at the start of a line",
-            ),
-        )
+        return (_unseen(document),)
+
+    def correlation(self, document: Document) -> Linked | Diagnostic:
+        """Return a correlation with what it refers to, or why it cannot be linked."""
+        return self.correlations.get(key_of(document)) or _unseen(document)
+
+
+def _unseen(document: Document) -> Diagnostic:
+    return document.diagnose(
+        "SG140" if document.kind == "correlation" else "SG141",
+        f"the {document.kind} was not found before the rules were compiled",
+        (document.kind,),
+        hint="begin the keys of the document at the start of a line",
+    )
 
 
 NONE = Related()
-
-
-def key_of(document: Document) -> Key:
-    """Return what tells a document from all others of a run."""
-    return (document.path, document.index)
 
 
 def relate(library: Library, filter_paths: Iterable[str] = ()) -> Related:
@@ -62,14 +65,18 @@ def relate(library: Library, filter_paths: Iterable[str] = ()) -> Related:
     """
     special = list(library.special())
     filters: list[Filter] = []
-    said = []
-    for document in special:
-        if document.kind == "filter":
-            said.append((key_of(document), _take(document, library, filters)))
+    said = [
+        (key_of(document), _take(document, library, filters))
+        for document in special
+        if document.kind == "filter"
+    ]
     extra = tuple(
         problem for path in filter_paths for problem in _take_file(path, library, filters)
     )
-    return Related(tuple(filters), tuple(said), extra)
+    correlations = [one for one in special if one.kind == "correlation"]
+    linked = Linker(correlations, library).link() if correlations else {}
+    concealed = (key for one in linked.values() if isinstance(one, Linked) for key in hidden(one))
+    return Related(tuple(filters), linked, frozenset(concealed), tuple(said), extra)
 
 
 def _take_file(path: str, library: Library, filters: list[Filter]) -> Iterable[Diagnostic]:

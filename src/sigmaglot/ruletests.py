@@ -7,7 +7,7 @@ them is a pySigma processing pipeline for that rule alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +22,7 @@ from sigmaglot.related import Related, relate_files
 from sigmaglot.rule import RuleInfo
 from sigmaglot.run import loaded_pipelines, read_pipelines
 from sigmaglot.source import STDIN, Document, find_files
+from sigmaglot.watch import Watch
 
 FOLDER = "tests"
 PIPELINE = "pipeline.yml"
@@ -97,6 +98,8 @@ def _test_file(
     for found in read_matchers(documents, loaded_pipelines(texts), seen, related):
         if isinstance(found, Matcher):
             yield _test_rule(found, folder)
+        elif isinstance(found, Watch):
+            yield _test_correlation(found, folder)
         elif is_error(found):
             yield Report(RuleInfo(path, found.rule_id), 0, (found,))
 
@@ -122,6 +125,36 @@ def _test_rule(matcher: Matcher, folder: Path) -> Report:
             problems.append(_missing(matcher.info, folder / name))
         problems += _wrong(matcher, events, expected=expected)
     return Report(matcher.info, count, tuple(problems))
+
+
+def _test_correlation(watch: Watch, folder: Path) -> Report:
+    """Run a correlation on its files, each one stream: at events of the first it must come true."""
+    count, problems = 0, list[Diagnostic]()
+    for name, expected in CASES:
+        stream = watch.anew()
+        events = _events(folder / name)
+        count += len(events)
+        for recorded in events:
+            if isinstance(recorded, Diagnostic):
+                problems.append(recorded)
+            else:
+                stream.see(recorded, Event(recorded.values))
+        found = stream.found()
+        if not events:
+            problems.append(_missing(watch.info, folder / name))
+        elif bool(found) is not expected:
+            problems.append(_surprise_of_stream(watch.info, folder / name, found))
+    return Report(watch.info, count, tuple(problems))
+
+
+def _surprise_of_stream(info: RuleInfo, file: Path, found: Sequence[Recorded]) -> Diagnostic:
+    what = f"comes true at `{found[0].id}`" if found else "does not come true in the stream"
+    return Diagnostic(
+        "SG602",
+        f"the correlation {what}",
+        hint="correct the correlation or the events",
+        rule_id=info.id,
+    ).at(file.as_posix(), found[0].line if found else None)
 
 
 def _events(file: Path) -> list[Recorded | Diagnostic]:

@@ -12,19 +12,20 @@ from typing import Any
 
 import yaml
 
+from sigmaglot import scan
 from sigmaglot.compiler import Options, Result, check_unique, compile_documents
 from sigmaglot.errors import ConfigurationError, Diagnostic, RuleError
 from sigmaglot.frontend import PipelineError, load_pipelines
 from sigmaglot.pipelines import load_pipeline
 from sigmaglot.related import Related, relate_files
 from sigmaglot.rule import RuleInfo
-from sigmaglot.scan import File as File
 from sigmaglot.source import Document, find_files, read_file
 from sigmaglot.targets import Target, load_language
 
 CHUNK = 16
 """Files that one task of a worker process compiles."""
 
+File = scan.File
 Task = tuple[tuple[Target, ...], Options, tuple[str, ...], Related]
 Held = dict[str, list[Document | Diagnostic]]
 

@@ -18,10 +18,7 @@ from sigmaglot.source import MAX_BYTES, STDIN, Document, read_file
 
 File = tuple[str, Diagnostic | None]
 
-_SPECIAL = re.compile(
-    rb"""(?:\A(?:\xef\xbb\xbf)?|[\n\r])"""
-    rb"""(?:["']?(?:correlation|filter)["']?[ \t]*:|(?:---[ \t]+)?\{)"""
-)
+_SPECIAL = re.compile(rb"""\n(?:["']?(?:correlation|filter)["']?[ \t]*:|(?:---[ \t]+)?\{)""")
 """A key of a document at the start of a line, or a document in braces, whose keys are anywhere."""
 
 
@@ -66,7 +63,7 @@ class Files:
     def special(self) -> Iterator[Document]:
         """Yield the correlations and filters, in order."""
         for path, data in self._contents():
-            if data is None or _SPECIAL.search(data):
+            if data is None or _may_be_special(data):
                 yield from _special(self.read(path))
 
     def mentioning(self, words: Sequence[str]) -> Iterator[Document]:
@@ -94,15 +91,29 @@ class Files:
                 yield path, data
 
 
+def _may_be_special(data: bytes) -> bool:
+    if b"filter" not in data and b"correlation" not in data:
+        return False
+    lines = b"\n" + data.removeprefix(_MARK)
+    return _SPECIAL.search(lines.replace(b"\r", b"\n") if b"\r" in lines else lines) is not None
+
+
+_MARK = b"\xef\xbb\xbf"
+"""The byte order mark of UTF-8."""
+
+
 def _bytes_of(path: str) -> bytes | None:
     """Return the bytes of a file, None for what can be read once only."""
     if path == STDIN:
         return None
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode):
             return None
-        with open(path, "rb") as file:
-            return file.read(MAX_BYTES)
+        if found.st_size > MAX_BYTES:
+            return b""
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
     except OSError:
         return b""
 

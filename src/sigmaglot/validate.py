@@ -148,13 +148,11 @@ def check(document: Document) -> None:
 
 
 def _check_kind(document: Document) -> None:
-    if document.kind == "correlation":
-        hint = "compile the detection rules that it refers to on their own"
-        message = "unsupported: correlation rules are not compiled yet"
-        raise RuleError(document.diagnose("SG140", message, ("correlation",), hint=hint))
-    if document.kind == "filter":
-        hint = "`sigmaglot convert` and `sigmaglot match` apply it"
-        found = document.diagnose("SG141", "a filter is passed over here", ("filter",), hint=hint)
+    kind = document.kind
+    if kind != "detection":
+        code = "SG140" if kind == "correlation" else "SG141"
+        hint = "`sigmaglot convert` and `sigmaglot match` take it"
+        found = document.diagnose(code, f"a {kind} is passed over here", (kind,), hint=hint)
         raise RuleError(replace(found, severity=Severity.NOTE))
 
 

@@ -93,9 +93,7 @@ def query(target: str, source: str, selection: str, condition: str = "selection"
 
 
 def columns_of(recording: Recording) -> dict[str, ir.Column]:
-    return {
-        one.name: one for entry in recording.entries.values() for one in entry.columns.values()
-    }
+    return {one.name: one for entry in recording.entries.values() for one in entry.columns.values()}
 
 
 @cache

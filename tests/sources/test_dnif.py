@@ -110,7 +110,9 @@ def test_columns_that_are_seen_in_other_events_only_say_so() -> None:
             if field in entries and entries[field].columns:
                 assert entries[field].confidence == "low", (category, field)
     result = compiled("dnif", "dns_query", r"{Image|endswith: '\a.exe'}")
-    assert any("published queries use it for process creations only" in one for one in result.assumes)
+    assert any(
+        "published queries use it for process creations only" in one for one in result.assumes
+    )
 
 
 def test_DNIF_1_sysmon_events_are_not_all_sought_among_image_loads() -> None:
@@ -151,78 +153,92 @@ EXACT = [
         "dnif",
         "dns_query",
         r"{Image|endswith: '\certutil.exe'}",
-        r"_fetch * from event where $LogName=WINDOWS-SYSMON AND $EventID=22 "
-        r"AND $App=regex(^certutil\.exe$)i limit 100",
+        (
+            r"_fetch * from event where $LogName=WINDOWS-SYSMON AND $EventID=22 "
+            r"AND $App=regex(^certutil\.exe$)i limit 100"
+        ),
     ),
     (
         "dnif",
         "service:security",
         "{EventID: 1102}",
-        "_fetch * from event where $LogName=WINDOWS-NXLOG-AUDIT AND $EventID=regex(^1102$) limit 100",
+        "_fetch * from event where $LogName=WINDOWS-NXLOG-AUDIT AND $EventID=regex(^1102$)i limit 100",
     ),
     (
         "dnif",
         "service:sysmon",
         "{EventID: 255}",
-        "_fetch * from event where $LogName=WINDOWS-SYSMON AND $EventID=regex(^255$) limit 100",
+        "_fetch * from event where $LogName=WINDOWS-SYSMON AND $EventID=regex(^255$)i limit 100",
     ),
     (
         "dnif",
         "pipe_created",
         r"{EventType: ConnectPipe, Image|endswith: '\a.exe'}",
-        "_fetch * from event where $LogName=WINDOWS-SYSMON AND $EventID IN [17, 18] "
-        r"AND $EventID=regex(^18$)i AND $App=regex(^a\.exe$)i limit 100",
+        (
+            "_fetch * from event where $LogName=WINDOWS-SYSMON AND $EventID IN [17, 18] "
+            r"AND $EventID=regex(^18$)i AND $App=regex(^a\.exe$)i limit 100"
+        ),
     ),
     (
         "dnif-dql",
         "registry_set",
         r"{TargetObject|endswith: 'Run', Details: 'DWORD (0x00000001)'}",
-        "stream=ep-registry where action='OBJECT_MODIFIED' and eid='13' "
-        "and lower(targetobject) like '%run' and lower(details)='dword (0x00000001)' "
-        "| duration 1d | limit 100",
+        (
+            "stream=ep-registry where action='OBJECT_MODIFIED' and eid='13' "
+            "and lower(targetobject) like '%run' and lower(details)='dword (0x00000001)' "
+            "| duration 1d | limit 100"
+        ),
     ),
     (
         "dnif-dql",
         "pipe_created",
         "{PipeName|contains: msagent}",
-        "stream=ep-pipe where action in ('PIPE_CREATED', 'PIPE_CONNECTED') "
-        "and lower(pipename) like '%msagent%' | duration 1d | limit 100",
+        (
+            "stream=ep-pipe where action in ('PIPE_CREATED', 'PIPE_CONNECTED') "
+            "and lower(pipename) like '%msagent%' | duration 1d | limit 100"
+        ),
     ),
     (
         "dnif-dql",
         "network_connection",
         "{DestinationIp|cidr: 10.0.0.0/8, DestinationPort: 443}",
-        "stream=ep-network where action='NETWORK_CONNECTION' and lower(dstip) like '10.%' "
-        "and dstport=443 | duration 1d | limit 100",
+        (
+            "stream=ep-network where action='NETWORK_CONNECTION' and lower(dstip) like '10.%' "
+            "and dstport=443 | duration 1d | limit 100"
+        ),
     ),
     (
         "dnif-dql",
         "image_load",
         f"{{Hashes|contains: IMPHASH={'A' * 32}}}",
-        f"stream=ep-image-load where eid='7' and lower(imphash)='{'a' * 32}' "
-        "| duration 1d | limit 100",
+        (
+            f"stream=ep-image-load where eid='7' and lower(imphash)='{'a' * 32}' "
+            "| duration 1d | limit 100"
+        ),
     ),
     (
         "dnif-dql",
         "process_access",
         "{GrantedAccess: '0x1410', TargetImage|endswith: lsass.exe}",
-        "stream=ep-process where action='PROCESS_ACCESSED' and lower(grantedaccess)='0x1410' "
-        "and lower(targetimage) like '%lsass.exe' | duration 1d | limit 100",
+        (
+            "stream=ep-process where action='PROCESS_ACCESSED' and lower(grantedaccess)='0x1410' "
+            "and lower(targetimage) like '%lsass.exe' | duration 1d | limit 100"
+        ),
     ),
     (
         "dnif-dql",
         "registry_event",
         "{EventType: SetValue, Details: x}",
-        "stream=ep-registry where action='OBJECT_MODIFIED' and eid in ('12', '13', '14') "
-        "and lower(eid)='13' and lower(details)='x' | duration 1d | limit 100",
+        (
+            "stream=ep-registry where action='OBJECT_MODIFIED' and eid in ('12', '13', '14') "
+            "and lower(eid)='13' and lower(details)='x' | duration 1d | limit 100"
+        ),
     ),
 ]
 
 
 @pytest.mark.parametrize(("target", "source", "selection", "expected"), EXACT)
-def test_a_rule_becomes_this_query(
-    target: str, source: str, selection: str, expected: str
-) -> None:
+def test_a_rule_becomes_this_query(target: str, source: str, selection: str, expected: str) -> None:
     assert query(target, source, selection) == expected
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to print.",
 )
-def command(
+def command(  # noqa: PLR0913 - one for each option
     paths: tuple[str, ...],
     events: tuple[str, ...],
     *,
@@ -63,6 +63,7 @@ def command(
     session.add(read_matchers(documents, loaded, related=related))
     for path in events:
         session.run(read_events(path, id_field))
+    session.finish()
     say_diagnostics(session.diagnostics)
     if form == "json":
         say_json(session.matches)

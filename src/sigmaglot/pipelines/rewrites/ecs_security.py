@@ -151,8 +151,8 @@ def ecs_access_list(leaf: FieldLeaf, entry: Entry) -> Node:
     shape, text = ir.shape_of(leaf.pattern)
     match = _CODE.fullmatch(text)
     if match and shape is Shape.CONTAINS:
-        starts = ir.pattern(Shape.STARTSWITH, match[1])
-        return ir.StringMatch(entry.column, starts, place=leaf.place)
+        code = ir.StringMatch(entry.column, ir.pattern(shape, match[1]), place=leaf.place)
+        return approx(leaf, _in_list(leaf, entry), (code, 0.02), GONE)
     if any(_PERCENT in part for part in ir.texts_of(leaf.pattern)):
         return approx(leaf, _in_list(leaf, entry), ALL, GONE)
     codes = ecs_list(leaf, entry)

@@ -44,7 +44,7 @@ KNOWS = Knows(
         "tostring": ((("string", "number", "dynamic"),), "string"),
         "tolong": ((("dynamic",),), "number"),
         "strcat": (TEXTS, "string"),
-        **dict.fromkeys(("trim_start", "trim_end"), ((_TEXT, _TEXT), "string")),
+        "trim_start": ((_TEXT, _TEXT), "string"),
         "extract": ((_TEXT, _NUMBER, _TEXT), "string"),
         "replace_string": ((_TEXT, _TEXT, _TEXT), "string"),
     },

@@ -1,4 +1,4 @@
-"""Microsoft Defender XDR: rows of DeviceProcessEvents.
+"""Microsoft Defender XDR: rows of DeviceProcessEvents, and the other tables' rows together.
 
 Sources: the advanced hunting schema reference; Microsoft's ASIM parser of these tables, for
 FolderPath as the full path and InitiatingProcess columns as the parent. A text that is not
@@ -17,6 +17,10 @@ from sigmaglot.verify.projection.common import (
     number,
     present,
 )
+from sigmaglot.verify.projection.defender_events import EVENTS
+from sigmaglot.verify.projection.defender_files import FILES
+from sigmaglot.verify.projection.defender_network import NETWORK
+from sigmaglot.verify.projection.defender_registry import REGISTRY
 from sigmaglot.verify.schemas import defender_tables
 
 
@@ -59,4 +63,7 @@ def process_creation(event: Event) -> Record:
 
 DEFENDER_TYPES = defender_tables()["DeviceProcessEvents"]
 
-DEFENDER = Projection({"process_creation": process_creation}, DEFENDER_TYPES)
+DEFENDER = Projection(
+    {"process_creation": process_creation, **FILES, **REGISTRY, **NETWORK, **EVENTS},
+    DEFENDER_TYPES,
+)

@@ -9,7 +9,9 @@ fields that are copied and stay in ``winlog.event_data``.
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from collections.abc import Callable
 from functools import partial
 
 from sigmaglot.logsource import SERVICES
@@ -147,7 +149,7 @@ def system_event(event: Event) -> Record:
 def security_event(event: Event) -> Record:
     """Return the document of an event of the Security log."""
     record = log_event(event, "Security")
-    code = record["event.code"]
+    code = record.get("event.code")
     if code in _MOVING:
         record |= _moved(record)
     elif code == "4688":
@@ -206,21 +208,45 @@ def _data(event: Event, place: str) -> Record:
 
 
 def _moved(record: Record) -> Record:
-    """Take process, address, port and computer out of the event data."""
-    data = {name: record.get(f"winlog.event_data.{name}") for name in ("IpAddress", "IpPort")}
-    address = None if data["IpAddress"] == "-" else data["IpAddress"]
-    port = None if data["IpPort"] == "-" else number(data["IpPort"])
-    taken = {
-        "process.pid": number(record.pop("winlog.event_data.ProcessId", None), 0),
-        "process.executable": record.pop("winlog.event_data.ProcessName", None),
-        "source.ip": address and _MAPPED.sub(r"\1", address),
-        "source.port": port,
-        "source.domain": record.pop("winlog.event_data.WorkstationName", None),
-    }
-    for name, found in (("IpAddress", address), ("IpPort", port)):
+    """Take process, address, port and computer out of the event data.
+
+    A text that is not what its field holds, such as an address that is none, stays: Elasticsearch
+    would refuse the document.
+    """
+    taken: Record = {}
+    for field, (column, convert) in _MOVES.items():
+        found = convert(record.get(f"winlog.event_data.{field}", ""))
         if found is not None:
-            del record[f"winlog.event_data.{name}"]
-    return present({**taken, "process.name": base_name(taken["process.executable"])})
+            taken[column] = found
+            del record[f"winlog.event_data.{field}"]
+    name = base_name(taken.get("process.executable"))
+    return {**taken, "process.name": name} if name else taken
+
+
+def _path(text: str) -> str | None:
+    return text if "\\" in text else None
+
+
+def _address(text: str) -> str | None:
+    plain = _MAPPED.sub(r"\1", text)
+    try:
+        return plain if ipaddress.ip_address(plain) else None
+    except ValueError:
+        return None
+
+
+def _decoded(text: str) -> int | None:
+    """Return the number that Java's ``Long.decode`` makes of decimal or hexadecimal digits."""
+    return number(text, 0) if re.fullmatch("0x[0-9a-fA-F]+|0|[1-9][0-9]*", text) else None
+
+
+_MOVES: dict[str, tuple[str, Callable[[str], str | int | None]]] = {
+    "ProcessId": ("process.pid", _decoded),
+    "ProcessName": ("process.executable", _path),
+    "IpAddress": ("source.ip", _address),
+    "IpPort": ("source.port", _decoded),
+    "WorkstationName": ("source.domain", lambda text: text or None),
+}
 
 
 def _of_creation(record: Record) -> Record:

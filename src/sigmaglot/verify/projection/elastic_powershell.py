@@ -59,8 +59,9 @@ def powershell_event(event: Event, code: str, log: tuple[str, str]) -> Record:
         for key, value in event.items()
         if value not in (None, "") and key not in SYSTEM and not key.startswith("_")
     }
-    for pair in ("ContextInfo", "Data"):
-        data |= _pairs(data.get(pair, ""))
+    data |= _pairs(data.get("Data", ""))
+    for key, value in _pairs(data.get("ContextInfo", "")).items():
+        data[re.sub(r"\s", "", key)] = value
     data["ScriptName"] = data.pop("Path", data.get("ScriptName", ""))
     record: Record = {column: data[field] for field, column in _PARTS.items() if data.get(field)}
     record |= {column: number(data.get(field)) for field, column in _NUMBERS.items()}
@@ -82,12 +83,10 @@ def powershell_event(event: Event, code: str, log: tuple[str, str]) -> Record:
 
 
 def _pairs(text: str) -> dict[str, str]:
-    """Return the values of ``key=value`` lines; blanks in a key are left out."""
+    """Return the values of ``key=value`` lines."""
     found = (line.partition("=") for line in text.split("\n"))
-    pairs = {
-        re.sub(r"\s", "", key): value.strip(" \n\t") for key, is_pair, value in found if is_pair
-    }
-    return {key: value for key, value in pairs.items() if key and value}
+    pairs = ((key.strip(" \t"), value.strip(" \n\t")) for key, is_pair, value in found if is_pair)
+    return {key: value for key, value in pairs if key and value}
 
 
 def _user(data: dict[str, str]) -> Record:

@@ -142,7 +142,7 @@ def _header(event: Event, code: str) -> Record:
         "winlog.channel": "Microsoft-Windows-Sysmon/Operational",
         "winlog.provider_name": event.get("Provider_Name") or "Microsoft-Windows-Sysmon",
         **({"winlog.computer_name": event["Computer"]} if event.get("Computer") else {}),
-        "event.code": code,
+        **({"event.code": code} if code else {}),
     }
 
 
@@ -254,7 +254,7 @@ def _names(record: Record) -> Record:
 _CODES = {
     "file_change": "2",
     "network_connection": "3",
-    "sysmon_status": "4",
+    "sysmon_status": "",
     "process_termination": "5",
     "driver_load": "6",
     "image_load": "7",
@@ -266,10 +266,10 @@ _CODES = {
     "registry_delete": "12",
     "registry_set": "13",
     "registry_rename": "14",
-    "registry_event": "13",
+    "registry_event": "",
     "create_stream_hash": "15",
-    "pipe_created": "17",
-    "wmi_event": "20",
+    "pipe_created": "",
+    "wmi_event": "",
     "dns_query": "22",
     "file_delete": "23",
     "clipboard_capture": "24",
@@ -279,9 +279,9 @@ _CODES = {
     "file_block_shredding": "28",
     "file_executable_detected": "29",
     "sysmon_error": "255",
-    "service:sysmon": "1",
+    "service:sysmon": "",
 }
-"""The first event id of each category."""
+"""The event id of each category, empty where it has several."""
 SYSMON: dict[str, Project] = {
     category: partial(sysmon_event, code=code) for category, code in _CODES.items()
 }
