@@ -9,6 +9,7 @@ there either (elastic/kibana issues 23001, 255223 and 169709).
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import replace
 from functools import lru_cache
@@ -21,6 +22,7 @@ from sigmaglot.language import (
     GONE,
     STRING_KINDS,
     Capabilities,
+    approx,
     exact,
     has_letters,
     note,
@@ -203,6 +205,17 @@ def _number_exists(leaf: Any) -> Node:
     return ir.IsNull(leaf.field, leaf.place)
 
 
+_MAPPED = ipaddress.ip_network("::ffff:0:0/96")
+"""Where an ``ip`` field keeps IPv4 addresses (Lucene's encoding of addresses)."""
+
+
+def _network_of_version_6(leaf: ir.CidrMatch) -> Node:
+    if not ipaddress.ip_network(leaf.network).overlaps(_MAPPED):
+        return leaf
+    message = "the network also holds the mapped form in which IPv4 addresses are stored"
+    return approx(leaf, note("SG205", message, leaf), (leaf, 0.1), GONE)
+
+
 _PLAIN = tuple(kind for kind in STRING_KINDS if kind != "single")
 _CASED = tuple(f"{kind}_cased" for kind in _PLAIN)
 _NUMBERS = ("long", "date")
@@ -219,6 +232,7 @@ CAPABILITIES = Capabilities(
         **rows(("exists", "null", "null_or_empty"), exact, *_KEYWORDS),
         **rows(("exists", "null", "compare"), exact, *_NUMBERS),
         **rows(("null_or_empty",), _number_exists, *_NUMBERS),
-        **rows(("cidr4", "cidr6", "exists", "null"), exact, "ip"),
+        **rows(("cidr4", "exists", "null"), exact, "ip"),
+        **rows(("cidr6",), _network_of_version_6, "ip"),
     },
 )
