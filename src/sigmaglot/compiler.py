@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from sigmaglot import ir
+from sigmaglot.aggregate import bind_correlation, describe
 from sigmaglot.errors import Diagnostic, RuleError, Severity
 from sigmaglot.filters import Filter, add_filters
 from sigmaglot.frontend import Rule, parse
 from sigmaglot.ir import Node, Note
 from sigmaglot.language import Hunt, Language, Plan, TooManyQueriesError
-from sigmaglot.linking import key_of
+from sigmaglot.linking import Linked, bases, key_of
 from sigmaglot.passes.legalise import Choice, Fidelity, Policy, choose, legalise
 from sigmaglot.passes.normalise import normalise
 from sigmaglot.pipelines import (
@@ -59,6 +61,7 @@ class Result:
         assumes: What the claim rests on that no vendor document confirms.
         fields: The columns that the queries use, in order of the rule.
         diagnostics: Why there is no query, or what else the user must know.
+        correlation: What a correlation measures over which columns, for what publishes it.
     """
 
     info: RuleInfo
@@ -69,6 +72,7 @@ class Result:
     assumes: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    correlation: dict[str, Any] | None = None
 
     @property
     def ok(self) -> bool:
@@ -135,7 +139,7 @@ class _Run:
             yield from (_failure(document, problem) for problem in found)
             return
         if document.kind == "correlation":
-            yield _failure(document, self._refusal(document))
+            yield from self._correlate(document)
             return
         rule = read_rule(document, self.pipelines, self.seen, self.related.filters)
         if isinstance(rule, Diagnostic):
@@ -146,16 +150,21 @@ class _Run:
         for target in self.targets:
             yield compile_rule(rule, rule.condition, target, self.options, self.pipelines)
 
-    def _refusal(self, document: Document) -> Diagnostic:
+    def _correlate(self, document: Document) -> Iterator[Result]:
+        """Yield the results of a correlation."""
         linked = self.related.correlation(document)
-        if isinstance(linked, Diagnostic):
-            return linked
-        return document.diagnose(
-            "SG140",
-            f"unsupported: correlations of the type {linked.correlation.type} are not compiled",
-            ("correlation", "type"),
-            hint="`sigmaglot match` runs them; with `generate: true` their rules are compiled",
-        )
+        try:
+            if isinstance(linked, Diagnostic):
+                yield _failure(document, linked)
+                return
+            check_unique(document, linked.info, self.seen)
+        except RuleError as error:
+            yield _failure(document, error.diagnostic)
+            return
+        rules = [read_rule(one, self.pipelines, {}, self.related.filters) for one in bases(linked)]
+        if key_of(document) not in self.related.hidden:
+            for target in self.targets:
+                yield compile_correlation(linked, rules, target, self.options)
 
 
 def _failure(document: Document, problem: Diagnostic) -> Result:
@@ -224,6 +233,69 @@ def compile_rule(
     except Exception as error:  # noqa: BLE001 - as above
         stage = f"compile for {target.name}"
         return Result(rule.info, target.name, diagnostics=(rule.document.surprise(stage, error),))
+
+
+def compile_correlation(
+    linked: Linked, rules: Sequence[Rule | Diagnostic], target: Target, options: Options
+) -> Result:
+    """Return what becomes of a correlation over parsed rules for one target."""
+    try:
+        return _compile_correlation(linked, rules, target, options)
+    except RuleError as error:
+        found = error.diagnostic
+    except Exception as error:  # noqa: BLE001 - one correlation's surprise must not end the run
+        found = linked.document.surprise(f"compile for {target.name}", error)
+    return Result(linked.info, target.name, diagnostics=(found,))
+
+
+def _compile_correlation(
+    linked: Linked, rules: Sequence[Rule | Diagnostic], target: Target, options: Options
+) -> Result:
+    if target.is_pysigma:
+        raise RuleError(_no_correlation(linked, target.name))
+    pipeline, language = load_pipeline(target.pipeline), load_language(target.language)
+    parts = []
+    for rule in rules:
+        if isinstance(rule, Diagnostic):
+            raise RuleError(rule)
+        _check_placeholders(rule, rule.condition)
+        parts.append((rule, find_recording(rule, pipeline, target)))
+    bound = bind_correlation(linked, parts, language, options.policy, partial(_legal, language))
+    branches = bound.aggregation.branches
+    columns = [one for branch in branches for one in _columns(branch.filter)]
+    grouped = [one for branch in branches for one in (*branch.groups, *branch.values)]
+    hunt = _hunt(parts[0][0], parts[0][1], options)
+    first = parts[0][0]
+    if language.describes_aggregates:
+        plans = [Plan(branch.source, branch.filter, hunt) for branch in branches]
+    else:
+        plans = [Plan(branches[0].source, branches[0].filter, hunt, bound.aggregation)]
+    queries = tuple(text for plan in plans for text in _render(first, plan, language, target))
+    columns += grouped
+    assumes = (*assumes_of(pipeline, language, columns), *language.aggregate_assumes)
+    return Result(
+        linked.info,
+        target.name,
+        bound.fidelity,
+        queries,
+        bound.notes,
+        assumes,
+        tuple(dict.fromkeys(column.name for column in columns)),
+        correlation=describe(linked, bound, queries),
+    )
+
+
+def _legal(language: Language, condition: Node, recording: Recording, policy: Policy) -> Choice:
+    return legal_choice(condition, recording, language, policy)
+
+
+def _no_correlation(linked: Linked, target: str) -> Diagnostic:
+    return linked.document.diagnose(
+        "SG307",
+        f"unsupported: correlations are not compiled for {target}",
+        ("correlation",),
+        hint="with `generate: true` its rules are compiled",
+    )
 
 
 def _compile(rule: Rule, condition: Node, target: Target, options: Options) -> Result:

@@ -134,6 +134,7 @@ CODES: dict[str, str] = {
     "SG304": "the language matches this column token by token",
     "SG305": "the regular expression is beyond the language's engine",
     "SG306": "the character cannot be written in the language",
+    "SG307": "the language cannot say the correlation",
     "SG401": "a pySigma backend failed on the rule",
     "SG501": "a line of the events file cannot be read",
     "SG502": "the events file cannot be read",

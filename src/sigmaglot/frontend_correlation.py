@@ -48,9 +48,9 @@ def _check_metadata(document: Document) -> None:
     data = {**document.data, "correlation": _MINIMAL}
     try:
         errors = SigmaCorrelationRule.from_dict(data, collect_errors=True).errors
-    except (TypeError, ValueError, AttributeError) as error:
-        message = f"the correlation is not valid: {error}"
-        raise RuleError(document.diagnose("SG131", message)) from error
+    except (TypeError, ValueError, AttributeError) as failure:
+        message = f"the correlation is not valid: {failure}"
+        raise RuleError(document.diagnose("SG131", message)) from failure
     for error in errors:
         key, code = METADATA.get(type(error).__name__, ("", "SG131"))
         place: Place = (key,) if key in document.data else ()

@@ -209,7 +209,7 @@ SIDED = [
     ("network_connection", "{DestinationPort: 1, Initiated: 'true'}", "broader", "SG204"),
     ("create_remote_thread", "{SourceImage: a, StartModule: b}", "broader", "SG204"),
     ("process_access", "{TargetImage: a, GrantedAccess|endswith: '10'}", "broader", "SG205"),
-    ("image_load", "{ImageLoaded: a, Signed: 'false'}", "broader", "SG205"),
+    ("image_load", "{ImageLoaded: a, Signed: 'false'}", "broader", "SG204"),
     ("image_load", "{ImageLoaded: a, SignatureStatus: Expired}", "broader", "SG205"),
     ("registry_event", "{TargetObject: a, NewName: b}", "broader", "SG205"),
     ("registry_event", "{TargetObject: a, EventType: SetValue}", "broader", "SG204"),

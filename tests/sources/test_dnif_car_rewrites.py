@@ -45,7 +45,6 @@ ENTRIES = {
     "network": Entry("F", "network", {"column": MAIN}),
     "merged": Entry("F", "merged", {"column": MAIN}),
     "signature_status": Entry("F", "signature_status", {"column": MAIN}),
-    "signed": Entry("F", "signed", {"column": MAIN}),
     "event_kind": Entry("F", "event_kind", {"column": MAIN}, KINDS),
 }
 TRUE_WORD = StringMatch(Column("main", canonical=True), (ir.Literal("true"),))
@@ -185,10 +184,6 @@ SIDED: list[tuple[str, FieldLeaf, Node, Node]] = [
     ("signature_status", text("Expired"), FALSE_WORD, FALSE),
     ("signature_status", text("*a*"), TRUE, TRUE_WORD),
     ("signature_status", RegexMatch("F", "Valid"), TRUE, FALSE),
-    ("signed", text("true"), TRUE, Exists(MAIN)),
-    ("signed", text("false"), IsNull(MAIN), FALSE),
-    ("signed", text("-"), TRUE, FALSE),
-    ("signed", IsNull("F"), IsNull(MAIN), FALSE),
     ("event_kind", text("DeleteValue"), kind("12"), FALSE),
     ("event_kind", text("*Value"), TRUE, kind("13")),
 ]
@@ -322,12 +317,6 @@ TESTS = st.one_of(
 def test_a_signature_is_valid_or_not(leaf: FieldLeaf, status: str | None) -> None:
     stored = None if status is None else str(status == "Valid").lower()
     check(leaf, "signature_status", {} if status is None else {"F": status}, {"main": stored})
-
-
-@given(TESTS, st.sampled_from([None, "true", "false"]))
-def test_what_is_signed_has_a_signer(leaf: FieldLeaf, word: str | None) -> None:
-    stored = "Microsoft" if word == "true" else None
-    check(leaf, "signed", {} if word is None else {"F": word}, {"main": stored})
 
 
 @given(LEAVES, st.none() | OBJECTS, st.none() | OBJECTS)

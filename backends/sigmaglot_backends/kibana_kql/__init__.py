@@ -11,4 +11,5 @@ LANGUAGE = Language(
     capabilities=CAPABILITIES,
     render=render,
     leaf_text=leaf_text,
+    describes_aggregates=True,
 )

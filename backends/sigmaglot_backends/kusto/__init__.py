@@ -1,6 +1,7 @@
 """Kusto, as Defender XDR advanced hunting and Sentinel run it."""
 
 from sigmaglot.language import Language
+from sigmaglot_backends.kusto.aggregate import AGGREGATES, ASSUMES
 from sigmaglot_backends.kusto.capabilities import CAPABILITIES
 from sigmaglot_backends.kusto.render import comment, leaf_text, render
 
@@ -12,4 +13,6 @@ LANGUAGE = Language(
     render=render,
     leaf_text=leaf_text,
     comment=comment,
+    aggregates=AGGREGATES,
+    aggregate_assumes=ASSUMES,
 )

@@ -11,8 +11,9 @@ from ipaddress import ip_network
 from typing import Any
 
 from sigmaglot import ir
-from sigmaglot.ir import Leaf, Shape
-from sigmaglot.language import Plan, Selector, Writer, inline_flags, leaf_column, regex_of
+from sigmaglot.ir import Leaf, Node, Shape
+from sigmaglot.language import Plan, Selector, Source, Writer, inline_flags, leaf_column, regex_of
+from sigmaglot_backends.kusto.aggregate import aggregate
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -209,16 +210,25 @@ def _values_of(node: ir.Node, name: str) -> tuple[str, ...]:
     return tuple(found) if len(found) == len(leaves) else ()
 
 
+def find(source: Source, condition: Node, last: str = "") -> list[str]:
+    """Return a table and a line for each top-level condition."""
+    lines = [source.table]
+    if last and source.time:
+        lines.append(f"| where {source.time} > ago({last})")
+    lines += [f"| where {_selector(selector)}" for selector in source.selectors]
+    conjuncts = condition.children if isinstance(condition, ir.And) else (condition,)
+    return [*lines, *(f"| where {WRITER.write(conjunct)}" for conjunct in conjuncts)]
+
+
 def render(plan: Plan) -> tuple[str, ...]:
-    """Return the one query of a plan: a line for each top-level condition."""
-    lines = [plan.source.table]
-    if plan.hunt and plan.hunt.last and plan.source.time:
-        lines.append(f"| where {plan.source.time} > ago({plan.hunt.last})")
-    conjuncts = plan.filter.children if isinstance(plan.filter, ir.And) else (plan.filter,)
-    scope, conditions = _narrowed(plan.source.selectors, conjuncts)
-    lines += [f"| where {_selector(selector)}" for selector in scope]
-    lines += _computed(plan)
-    lines += [f"| where {WRITER.write(condition)}" for condition in conditions]
+    """Return the one query of a plan."""
+    last = plan.hunt.last if plan.hunt else ""
+    if plan.aggregation:
+        lines = aggregate(
+            plan.aggregation, lambda branch: find(branch.source, branch.filter, last), column
+        )
+    else:
+        lines = find(plan.source, plan.filter, last)
     if plan.hunt:
         lines.append(f"| project {', '.join(column(name) for name in plan.hunt.projection)}")
         lines.append(f"| order by {plan.source.time} desc")

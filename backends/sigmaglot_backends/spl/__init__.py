@@ -1,6 +1,7 @@
 """Splunk SPL: the search command, and where stages for what it cannot say."""
 
 from sigmaglot.language import Language
+from sigmaglot_backends.spl.aggregate import AGGREGATES, ASSUMES
 from sigmaglot_backends.spl.capabilities import CAPABILITIES
 from sigmaglot_backends.spl.render import comment, leaf_text, render
 
@@ -12,4 +13,6 @@ LANGUAGE = Language(
     render=render,
     leaf_text=leaf_text,
     comment=comment,
+    aggregates=AGGREGATES,
+    aggregate_assumes=ASSUMES,
 )

@@ -13,10 +13,11 @@ from collections.abc import Hashable
 from typing import Any
 
 from sigmaglot import ir
-from sigmaglot.ir import Leaf, Shape
+from sigmaglot.ir import Leaf, Node, Shape
 from sigmaglot.language import (
     Plan,
     Selector,
+    Source,
     Writer,
     has_letters,
     inline_flags,
@@ -25,6 +26,7 @@ from sigmaglot.language import (
     regex_of,
     split_stages,
 )
+from sigmaglot_backends.spl.aggregate import aggregate
 
 _TIME_FORMATS = {
     ir.TimePart.MINUTE: "%M",
@@ -226,14 +228,23 @@ def _selector_value(value: str) -> str:
     return value if value.isdigit() else quote(value)
 
 
-def render(plan: Plan) -> tuple[str, ...]:
-    """Return the one query of a plan: a search, then a where stage for each late conjunct."""
-    early, late = split_stages(plan.filter, is_late)
-    terms = [f"earliest=-{plan.hunt.last}"] if plan.hunt and plan.hunt.last else []
-    terms += [_selector(selector) for selector in plan.source.selectors]
+def find(source: Source, condition: Node, last: str = "") -> list[str]:
+    """Return a search, and a where stage for each late conjunct."""
+    early, late = split_stages(condition, is_late)
+    terms = [f"earliest=-{last}"] if last else []
+    terms += [_selector(selector) for selector in source.selectors]
     terms += [SEARCH.operand(conjunct) for conjunct in early]
-    lines = [" ".join(terms or ["*"])]
-    lines += [f"| where {WHERE.write(push_not(conjunct))}" for conjunct in late]
+    stages = [f"| where {WHERE.write(push_not(conjunct))}" for conjunct in late]
+    return [" ".join(terms or ["*"]), *stages]
+
+
+def render(plan: Plan) -> tuple[str, ...]:
+    """Return the one query of a plan: a search, where stages, and stages that aggregate."""
+    last = plan.hunt.last if plan.hunt else ""
+    if plan.aggregation:
+        lines = aggregate(plan.aggregation, lambda branch: find(branch.source, branch.filter, last))
+    else:
+        lines = find(plan.source, plan.filter, last)
     if plan.hunt:
         lines.append("| sort 0 - _time")
         lines.append("| table " + ", ".join(_field_name(name) for name in plan.hunt.projection))

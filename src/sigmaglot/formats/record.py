@@ -36,6 +36,7 @@ def to_record(result: Result) -> dict[str, Any]:
         "fields": list(result.fields),
         "diagnostics": [diagnostic.as_dict() for diagnostic in result.diagnostics],
         "sha256": result.sha256,
+        **({"correlation": result.correlation} if result.correlation else {}),
     }
 
 

@@ -24,7 +24,16 @@ from sigmaglot.language.capabilities import (
     kind_of,
     rows,
 )
-from sigmaglot.language.model import Hunt, Language, Plan, Selector, Source, TooManyQueriesError
+from sigmaglot.language.model import (
+    Aggregation,
+    Branch,
+    Hunt,
+    Language,
+    Plan,
+    Selector,
+    Source,
+    TooManyQueriesError,
+)
 from sigmaglot.language.regexes import (
     escape_regex,
     finds_nothing,
@@ -42,6 +51,8 @@ __all__ = [
     "CASED_KINDS",
     "GONE",
     "STRING_KINDS",
+    "Aggregation",
+    "Branch",
     "Capabilities",
     "Handler",
     "Hunt",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sigmaglot import ir
+from sigmaglot.correlation import Test, Type
 from sigmaglot.ir import Node
 from sigmaglot.language.capabilities import Capabilities
 
@@ -55,12 +56,58 @@ class Hunt:
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """The events that one rule of a correlation contributes.
+
+    Attributes:
+        source: Where they are kept.
+        filter: Which they are.
+        groups: The columns whose values must be the same, in an order that all branches share.
+        values: The columns of the measured value, none where no value is measured.
+    """
+
+    source: Source
+    filter: Node
+    groups: tuple[ir.Column, ...]
+    values: tuple[ir.Column, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregation:
+    """What a query measures over a window that slides: see ``sigmaglot.evaluate_correlation``.
+
+    Attributes:
+        type: What is measured.
+        span: Seconds that a window is long, both ends included.
+        tests: Comparisons of the measure with numbers, all of which must hold.
+        branches: One for each rule, in order; one alone where it is no matter which rule an event
+            matched.
+        percentile: As in a condition.
+    """
+
+    type: Type
+    span: int
+    tests: tuple[tuple[Test, float], ...]
+    branches: tuple[Branch, ...]
+    percentile: float | None = None
+
+    @property
+    def needs_all(self) -> bool:
+        """Return whether every branch must occur."""
+        return self.tests in {((Test.GTE, len(self.branches)),), ((Test.EQ, len(self.branches)),)}
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What a renderer writes: a source, a filter that it can say, and how to show the result."""
+    """What a renderer writes: a source, a filter that it can say, and how to show the result.
+
+    With an aggregation, source and filter are those of its first branch.
+    """
 
     source: Source
     filter: Node
     hunt: Hunt | None = None
+    aggregation: Aggregation | None = None
 
 
 class TooManyQueriesError(Exception):
@@ -84,6 +131,10 @@ class Language:
         render: Plan to the texts of one or several queries.
         comment: Lines to a comment block, None where the language has no comments.
         assumes: What every claim of fidelity rests on that no vendor document confirms.
+        aggregates: The types of correlations that it can say, with windows that slide.
+        aggregate_assumes: What claims about correlations rest on besides.
+        describes_aggregates: Whether its queries find single events alone, and a correlation is
+            described beside them.
         leaf_text: One leaf as the language writes it, for explanations.
     """
 
@@ -95,3 +146,6 @@ class Language:
     leaf_text: Callable[[ir.Leaf], str]
     comment: Callable[[tuple[str, ...]], str] | None = None
     assumes: tuple[str, ...] = field(default=())
+    aggregates: frozenset[Type] = frozenset()
+    aggregate_assumes: tuple[str, ...] = ()
+    describes_aggregates: bool = False

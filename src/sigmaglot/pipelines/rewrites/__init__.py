@@ -29,7 +29,7 @@ from sigmaglot.pipelines.rewrites.paths import base_name, path, within
 from sigmaglot.pipelines.rewrites.plain import missing, rename
 from sigmaglot.pipelines.rewrites.registry import registry_key
 from sigmaglot.pipelines.rewrites.registry_data import registry_data
-from sigmaglot.pipelines.rewrites.signatures import signature_status, signed
+from sigmaglot.pipelines.rewrites.signatures import signature_status
 from sigmaglot.pipelines.rewrites.values import number_or_text
 from sigmaglot.pipelines.rewrites.words import word
 
@@ -70,6 +70,5 @@ REWRITES: Mapping[str, Rewrite] = {
     "merged": merged,
     "network": network,
     "signature_status": signature_status,
-    "signed": signed,
 }
 """Rewrites by the name that pipelines use."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _WHY = "is stored in parts, without what stands between them"
 _KEY = re.compile(r"([A-Za-z]+(?: [A-Za-z]+)*)(?: = ?|=)(.*)", re.DOTALL)
 """A key, with its blanks, and its value: ``ContextInfo`` has blanks around the ``=``."""
+_COMMAND = re.compile("[A-Za-z][A-Za-z0-9_-]*")
+"""What looks like a command's name: ``Get-Clipboard``."""
 _DROPPED = ("name", "value")
 """Words of a line of ``Payload`` that are not stored."""
 _TELLING = 3
@@ -31,7 +33,10 @@ _TELLING = 3
 
 
 def ecs_payload(leaf: FieldLeaf, entry: Entry) -> Node:
-    """Rewrite a test of the invocation details. Columns: any, ``value`` being of type ``text``."""
+    """Rewrite a test of the invocation details: above by its words, below by the command's name.
+
+    Columns: ``value``, of type ``text``, ``command``, and any others.
+    """
     note = other_form(leaf, entry, _WHY)
     if isinstance(leaf, ir.RegexMatch):
         upper = _each_literal(literals_of(leaf)[0], entry)
@@ -39,13 +44,13 @@ def ecs_payload(leaf: FieldLeaf, entry: Entry) -> Node:
     if not isinstance(leaf, ir.StringMatch):
         return approx(leaf, note, ALL, GONE)
     shape, text = ir.shape_of(leaf.pattern)
-    if shape is Shape.CONTAINS and _is_kept(text) and not leaf.cased:
-        return _somewhere(leaf, entry)
     upper = _each_word(leaf, entry)
-    lower: tuple[Node, float] = GONE
-    if shape is Shape.CONTAINS and "\n" not in text:
-        lower = (_somewhere(leaf, entry, but="value"), 0.2)
-    return approx(leaf, note, ALL if upper == ir.TRUE else (upper, 0.4), lower)
+    bound = ALL if upper == ir.TRUE else (upper, 0.5)
+    if shape is not Shape.CONTAINS or "\n" in text:
+        return approx(leaf, note, bound, GONE)
+    roles = ("value", "command") if _is_kept(text) and not leaf.cased else ("command",)
+    lower = ir.any_of([_in_column(leaf, entry, entry.columns[role]) for role in roles])
+    return approx(leaf, note, bound, (lower, 0.1 if _COMMAND.fullmatch(text) else 0.8))
 
 
 def ecs_pairs(leaf: FieldLeaf, entry: Entry) -> Node:
@@ -94,9 +99,8 @@ def _is_kept(text: str) -> bool:
     return is_one_word(text) and not any(text.lower() in word for word in _DROPPED)
 
 
-def _somewhere(leaf: ir.StringMatch, entry: Entry, but: str = "") -> Node:
-    parts = (column for role, column in entry.columns.items() if role != but)
-    return ir.any_of([_in_column(leaf, entry, column) for column in parts])
+def _somewhere(leaf: ir.StringMatch, entry: Entry) -> Node:
+    return ir.any_of([_in_column(leaf, entry, column) for column in entry.columns.values()])
 
 
 def _each_word(leaf: ir.StringMatch, entry: Entry) -> Node:

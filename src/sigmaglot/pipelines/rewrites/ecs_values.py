@@ -56,22 +56,22 @@ def ecs_number(leaf: FieldLeaf, entry: Entry) -> Node:
 def ecs_words(leaf: FieldLeaf, entry: Entry) -> Node:
     """Rewrite a test of one of few words to the stored words that stand for those it accepts.
 
-    ``values``: stored word to the event's words for it, all of them and in the letter case that
-    events have; ``gone`` as for any text. Column: ``column``.
+    ``values``: stored word to the event's words for it, all that an event can have, in the letter
+    case that it has. Column: ``column``.
     """
-    if isinstance(leaf, (ir.IsNull, ir.IsEmpty, ir.Exists)):
-        return ecs_text(leaf, entry)
+    if isinstance(leaf, (ir.IsNull, ir.IsEmpty)):
+        return _absent(leaf, entry.column)
+    if isinstance(leaf, ir.Exists):
+        return on(leaf, entry.column)
     held = {
-        stored: [holds_of(leaf, word) for word in words]
-        for stored, words in entry.values.items()
-        if stored != GONE_TEXTS
+        stored: [holds_of(leaf, word) for word in words] for stored, words in entry.values.items()
     }
     some, whole = (
         ir.any_of([_is(leaf, entry.column, word) for word, found in held.items() if test(found)])
         for test in (any, all)
     )
     if some == whole:
-        return unless_gone(leaf, entry, some, _absent(leaf, entry.column))
+        return some
     note = other_form(leaf, entry, "is stored as a word that stands for several")
     return approx(leaf, note, (some, 0.1), GONE if whole == ir.FALSE else (whole, 0.1))
 

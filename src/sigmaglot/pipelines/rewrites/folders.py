@@ -53,8 +53,11 @@ def _halves(node: Node, entry: Entry) -> Node:
 def _split(leaf: ir.StringMatch, pattern: Pattern, entry: Entry) -> Node:
     if not pattern:
         return on(leaf, entry.columns["name"])
-    halves = _cuts(pattern)
-    return ir.any_of([_both(leaf, folder, name, entry) for folder, name in halves])
+    tests = [_both(leaf, folder, name, entry) for folder, name in _cuts(pattern)]
+    if ir.AnyRun not in pattern and not any(map(_has_separator, pattern)):
+        name = _test(leaf, entry.columns["name"], pattern)
+        tests.append(ir.all_of([name, ir.IsEmpty(entry.columns["folder"], leaf.place)]))
+    return ir.any_of(tests)
 
 
 def _cuts(pattern: Pattern) -> list[tuple[Pattern, Pattern]]:

@@ -5,7 +5,6 @@ Sources: Sysmon's events 12 to 14; Microsoft's ASIM parsers for Sysmon and Defen
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -20,9 +19,11 @@ if TYPE_CHECKING:
 
 _SEPARATOR = "\\"
 _USER_HIVE, _USERS_HIVE = "HKCU\\", "HKU\\"
+_MACHINE, _SYSTEM = "HKLM", "\\SYSTEM"
 _CURRENT, _NUMBERED = "CurrentControlSet", "ControlSet001"
-_IN_USE = re.compile(rf"(?<![^\\]){_CURRENT}(?![^\\])", re.IGNORECASE)
-_OTHER_SET = re.compile(r"\\controlset", re.IGNORECASE)
+_ENDS: frozenset[Pattern] = frozenset({(), (AnyRun,)})
+"""What is left of a pattern where a text may end."""
+_IN_NUMBERED = ir.pattern(Shape.CONTAINS, f"{_SEPARATOR}{_NUMBERED}{_SEPARATOR}")
 
 
 def registry_key(leaf: FieldLeaf, entry: Entry) -> Node:
@@ -156,26 +157,55 @@ def _step(pattern: Pattern, char: str, *, cased: bool) -> list[Pattern]:
 def _sets(leaf: ir.StringMatch, entry: Entry, pattern: Pattern) -> Node:
     """Return the test of a path, under each name that the control set in use may have."""
     test = ir.StringMatch(entry.column, pattern, leaf.cased, leaf.place)
-    renamed = _renamed(pattern)
-    if renamed != pattern:
-        return ir.any_of([test, ir.StringMatch(entry.column, renamed, leaf.cased, leaf.place)])
-    if any(_OTHER_SET.search(text) for text in ir.texts_of(pattern)):
-        note = other_form(leaf, entry, "names a control set, and the one in use has a number too")
-        inside = ir.pattern(Shape.CONTAINS, f"{_SEPARATOR}{_NUMBERED}{_SEPARATOR}")
-        not_in_use = ir.Not(ir.StringMatch(entry.column, inside, place=leaf.place))
-        return approx(leaf, note, (test, 0.05), (ir.all_of([test, not_in_use]), 0.3))
-    return test
+    above = next(stored for stored, names in entry.values.items() if _MACHINE in names)
+    renamed, is_wide = _renamed(pattern, f"{above}{_SYSTEM}", leaf.cased)
+    tests = [ir.StringMatch(entry.column, one, leaf.cased, leaf.place) for one in renamed]
+    if not is_wide:
+        return ir.any_of([test, *tests])
+    note = other_form(leaf, entry, "names a control set, and the one in use has a number too")
+    numbered = ir.StringMatch(entry.column, _IN_NUMBERED, place=leaf.place)
+    lower = ir.any_of([ir.all_of([test, ir.Not(numbered)]), *tests])
+    return approx(leaf, note, (ir.any_of([test, *tests]), 0.05), (lower, 0.3))
 
 
-def _renamed(pattern: Pattern) -> Pattern:
-    """Return a pattern with the number of the control set in use for its name."""
-    out: list[ir.Part] = []
-    for part in pattern:
+@lru_cache(maxsize=8192)
+def _renamed(pattern: Pattern, above: str, cased: bool) -> tuple[tuple[Pattern, ...], bool]:
+    """Return what a pattern asks of a path with the number of the control set in use.
+
+    ``above`` is the key that holds the control sets. The second value tells whether the pattern
+    finds a path by that number which it does not find by the name.
+    """
+    found: dict[Pattern, None] = {}
+    is_wide = False
+    for head, rest in _cuts(pattern):
+        if not _ENDS & _rests(ir.tidy(head), above, cased=False):
+            continue
+        meant, kept = (_in_key(rest, _SEPARATOR + name, cased) for name in (_CURRENT, _NUMBERED))
+        more = set() if (AnyRun,) in kept else meant - kept
+        numbered = Literal(f"{_SEPARATOR}{_NUMBERED}")
+        found.update({ir.tidy((*head, numbered, *one)): None for one in sorted(more, key=str)})
+        is_wide = is_wide or ((AnyRun,) not in meant and bool(kept - meant))
+    return tuple(found), is_wide
+
+
+def _cuts(pattern: Pattern) -> list[tuple[Pattern, Pattern]]:
+    """Return a pattern cut in two wherever its second part may begin with a backslash."""
+    cuts: list[tuple[Pattern, Pattern]] = []
+    for index, part in enumerate(pattern):
+        before, behind = pattern[:index], pattern[index + 1 :]
         if isinstance(part, Literal):
-            text = _IN_USE.sub(_NUMBERED, part.text)
-            if out and out[-1] is AnyRun and text.lower().startswith("controlset" + _SEPARATOR):
-                text = _NUMBERED + text[len("controlset") :]
-            out.append(Literal(text))
+            cuts += [
+                ((*before, Literal(part.text[:at])), (Literal(part.text[at:]), *behind))
+                for at, char in enumerate(part.text)
+                if char == _SEPARATOR
+            ]
         else:
-            out.append(part)
-    return tuple(out)
+            run = (part,) if part is AnyRun else ()
+            cuts.append(((*before, *run), pattern[index:]))
+    return cuts
+
+
+def _in_key(pattern: Pattern, text: str, cased: bool) -> frozenset[Pattern]:
+    """Return what is left of a pattern after a text that a backslash or nothing follows."""
+    rests = _rests(pattern, text, cased)
+    return frozenset(rest for rest in rests if rest in _ENDS or _rests(rest, _SEPARATOR, cased))

@@ -1,4 +1,4 @@
-"""Signatures: Sysmon's words for one, where the schema has a signer and whether it is valid."""
+"""Signatures: Sysmon's words for their state, where the schema has whether one is valid."""
 
 from __future__ import annotations
 
@@ -33,27 +33,6 @@ def signature_status(leaf: FieldLeaf, entry: Entry) -> Node:
     if ir.shape_of(leaf.pattern)[0] is Shape.EQUALS and not leaf.cased:
         return _is(leaf, entry, _TRUE)
     return approx(leaf, note, ALL, (_is(leaf, entry, _TRUE), 0.1))
-
-
-def signed(leaf: FieldLeaf, entry: Entry) -> Node:
-    """Rewrite a test of ``Signed`` to whether there is a signer.
-
-    Source: the analytics of MITRE CAR ask ``signer == null`` of what is not signed. Sysmon writes
-    ``true`` or ``false``. Column: ``column``, the signer.
-    """
-    note = other_form(leaf, entry, "is known by whether the signer is named")
-    named, unnamed = (kind(entry.column, leaf.place) for kind in (ir.Exists, ir.IsNull))
-    match leaf:
-        case ir.StringMatch():
-            is_true, is_false = _accepts(leaf, _TRUE), _accepts(leaf, _FALSE)
-            upper = (unnamed, 0.05) if is_false and not is_true else ALL
-            return approx(leaf, note, upper, (named, 0.05) if is_true else GONE)
-        case ir.IsNull() | ir.IsEmpty():
-            return approx(leaf, note, (unnamed, 0.5), GONE)
-        case ir.Exists():
-            return approx(leaf, note, ALL, (named, 0.5))
-        case _:
-            return approx(leaf, note, ALL, GONE)
 
 
 def _accepts(leaf: ir.StringMatch, word: str) -> bool:

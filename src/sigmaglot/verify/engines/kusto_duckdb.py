@@ -41,8 +41,6 @@ KNOWS = Knows(
         **FUNCTIONS,
         "now": ((), "datetime"),
         "ago": ((("timespan",),), "datetime"),
-        "tostring": ((("string", "number", "dynamic"),), "string"),
-        "tolong": ((("dynamic",),), "number"),
         "strcat": (TEXTS, "string"),
         "trim_start": ((_TEXT, _TEXT), "string"),
         "extract": ((_TEXT, _NUMBER, _TEXT), "string"),

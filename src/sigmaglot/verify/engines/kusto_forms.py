@@ -45,6 +45,9 @@ _OTHER_LIBRARY = re.compile(
 Signature = tuple[tuple[tuple[str, ...], ...], str]
 """The kinds that each argument of a function may have, and the kind of its result."""
 
+_FROM_JSON = {"tostring": "string", "tolong": "number"}
+"""The functions that take a value out of JSON, and the kind of their results."""
+
 TEXTS: tuple[tuple[str, ...], ...] = (("string", "..."),)
 """The arguments of a function that takes any number of strings."""
 
@@ -306,6 +309,8 @@ class _Checker:
             return self._coalesce(kinds)
         if node.name in self._known.choices and len(kinds) % 2 and len(kinds) > 1:
             return _choice(node, kinds)
+        if kinds == ["dynamic"] and node.name in _FROM_JSON:
+            return _FROM_JSON[node.name]
         wanted, result = self._known.functions.get(node.name, (None, ""))
         if wanted == TEXTS:
             wanted = (("string",),) * len(kinds)

@@ -148,12 +148,11 @@ def _hashes(event: Event) -> Record:
 
 
 def _signature(event: Event) -> Record:
-    """Return the signer of what is signed, and whether the signature is valid."""
-    is_signed = str(event.get("Signed")).lower() == "true"
+    """Return the signer, and whether the signature is valid."""
     status = event.get("SignatureStatus")
     is_valid = "true" if str(status).lower() == "valid" else "false"
     return {
-        "signer": event.get("Signature") if is_signed else None,
+        "signer": event.get("Signature"),
         "signature_valid": None if status is None else is_valid,
     }
 

@@ -14,7 +14,6 @@ from sigmaglot.verify.projection.common import (
     Projection,
     Record,
     as_security,
-    base_name,
     hash_of,
     present,
 )
@@ -126,7 +125,8 @@ def _car_sysmon(category: str) -> Project:
         rest = {field: value for field, value in event.items() if field != "TargetFilename"}
         split: Mapping[str, str | None] = {}
         if whole is not None:
-            split = {"path": str(whole).rpartition("\\")[0], "file": base_name(str(whole))}
+            folder, separator, name = str(whole).rpartition("\\")
+            split = {"path": folder if separator else None, "file": name}
         fixed = {"norm_id": "WindowsSysmon", "event_id": sysmon_id(category, event)}
         return present({**_named(rest, names), **split, **fixed})
 

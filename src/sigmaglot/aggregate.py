@@ -1,0 +1,191 @@
+"""Bind a correlation to the columns of a target, and say how faithful the whole can be.
+
+A query that finds more (or fewer) events than a rule measures more (or less) than the rule means.
+That keeps a direction only where the measure never falls when events are added, and the condition
+asks for at least some number. All else needs rules that are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sigmaglot import ir
+from sigmaglot.correlation import TEMPORAL, Correlation, Test, Type
+from sigmaglot.errors import RuleError
+from sigmaglot.frontend import Rule
+from sigmaglot.language import Aggregation, Branch, Language
+from sigmaglot.linking import Linked
+from sigmaglot.passes.legalise import Choice, Fidelity, Policy
+from sigmaglot.passes.normalise import normalise
+from sigmaglot.pipelines import Recording, entry_of
+
+MONOTONE = TEMPORAL | {Type.EVENT_COUNT, Type.VALUE_COUNT}
+"""Types whose measure never falls when events are added."""
+_IDENTITY = ("rename", "integer", "hex_integer", "path")
+"""Rewrites under which two values of a field are the same where their columns are."""
+
+Legal = Callable[[ir.Node, Recording, Policy], Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A correlation over columns, with its claim."""
+
+    aggregation: Aggregation
+    fidelity: Fidelity
+    notes: tuple[ir.Note, ...]
+
+
+def bind_correlation(
+    linked: Linked,
+    rules: Sequence[tuple[Rule, Recording]],
+    language: Language,
+    policy: Policy,
+    legal: Legal,
+) -> Bound:
+    """Return a correlation over the columns of a target.
+
+    Raises:
+        RuleError: The language cannot say it, or no direction can be kept.
+    """
+    correlation = linked.correlation
+    _check_language(linked, language)
+    parts = [
+        _Part(linked, name, rule.condition, recording)
+        for name, (rule, recording) in zip(correlation.rules, rules, strict=True)
+    ]
+    if correlation.type not in TEMPORAL:
+        parts = [_merge(linked, parts)]
+    for one in _policies(correlation, policy):
+        choices = [legal(part.condition, part.recording, one) for part in parts]
+        if all(choice.fidelity is not Fidelity.UNSUPPORTED for choice in choices):
+            return _bound(correlation, parts, choices)
+    raise _refuse(
+        linked,
+        language,
+        "a rule of it has no exact query, and its condition keeps no direction"
+        if _policies(correlation, policy) == (Policy.EXACT,)
+        else "a rule of it has no query",
+    )
+
+
+def _check_language(linked: Linked, language: Language) -> None:
+    kind = linked.correlation.type
+    if any(isinstance(part, Linked) for part in linked.parts):
+        raise _refuse(linked, language, "it is over another correlation")
+    if language.describes_aggregates:
+        return
+    if kind not in language.aggregates:
+        raise _refuse(linked, language, "the language has no form for it")
+    tests = linked.correlation.condition.tests
+    all_of_them = ((Test.GTE, len(linked.correlation.rules)),)
+    if kind is Type.TEMPORAL_ORDERED and tests != all_of_them:
+        raise _refuse(linked, language, "only the order of all its rules can be asked for")
+
+
+def _refuse(linked: Linked, language: Language, why: str) -> RuleError:
+    kind = linked.correlation.type
+    return RuleError(
+        linked.document.diagnose(
+            "SG307",
+            f"unsupported: {language.title} cannot say the {kind} correlation: {why}",
+            ("correlation", "type"),
+            hint="`sigmaglot match` runs it; with `generate: true` its rules are compiled",
+        )
+    )
+
+
+def _policies(correlation: Correlation, policy: Policy) -> tuple[Policy, ...]:
+    """Return the sides that may be taken of every rule, the preferred one first."""
+    rises = all(test in {Test.GT, Test.GTE} for test, _ in correlation.condition.tests)
+    if correlation.type not in MONOTONE or not rises:
+        return (Policy.EXACT,)
+    return (Policy.BROADER, Policy.NARROWER) if policy is Policy.CLOSEST else (policy,)
+
+
+class _Part:
+    """One rule of a correlation with its columns."""
+
+    def __init__(self, linked: Linked, name: str, condition: ir.Node, recording: Recording) -> None:
+        self.condition = condition
+        self.recording = recording
+        self._linked = linked
+        correlation = linked.correlation
+        groups = [correlation.field_of(field, name) for field in correlation.group_by]
+        values = [correlation.field_of(field, name) for field in correlation.condition.fields]
+        self.groups = tuple(column for field in groups for column in self._columns(field))
+        self.values = tuple(column for field in values for column in self._columns(field))
+
+    def _columns(self, field: str) -> tuple[ir.Column, ...]:
+        entry = entry_of(field, self.recording)
+        if entry.rewrite in _IDENTITY and "column" in entry.columns:
+            return (entry.column,)
+        if entry.rewrite == "account":
+            return (entry.columns["domain"], entry.columns["name"])
+        raise RuleError(
+            self._linked.document.diagnose(
+                "SG204",
+                f"unsupported: `{field}` has no column that can be grouped or measured"
+                f"{f': {entry.reason}' if entry.reason else ''}",
+                ("correlation",),
+                hint="correlate over a field that `sigmaglot list fields` shows for the target",
+            )
+        )
+
+    def branch(self, choice: Choice) -> Branch:
+        """Return the part with the filter that was chosen."""
+        return Branch(self.recording.source, choice.node, self.groups, self.values)
+
+
+def _merge(linked: Linked, parts: Sequence[_Part]) -> _Part:
+    """Return one part for the events of all rules, so that none is counted twice."""
+    first, *others = parts
+    same = (first.recording.source, first.groups, first.values)
+    if any((one.recording.source, one.groups, one.values) != same for one in others):
+        raise RuleError(
+            linked.document.diagnose(
+                "SG307",
+                f"unsupported: a {linked.correlation.type} correlation over several log sources "
+                "or different fields",
+                ("correlation", "rules"),
+                hint="correlate rules of one log source",
+            )
+        )
+    first.condition = normalise(ir.any_of([part.condition for part in parts]))
+    return first
+
+
+def _bound(correlation: Correlation, parts: Sequence[_Part], choices: Sequence[Choice]) -> Bound:
+    fidelities = {choice.fidelity for choice in choices} - {Fidelity.EXACT}
+    condition = correlation.condition
+    aggregation = Aggregation(
+        correlation.type,
+        correlation.timespan,
+        condition.tests,
+        tuple(part.branch(choice) for part, choice in zip(parts, choices, strict=True)),
+        condition.percentile,
+    )
+    notes = dict.fromkeys(note for choice in choices for note in choice.notes)
+    return Bound(aggregation, next(iter(fidelities), Fidelity.EXACT), tuple(notes))
+
+
+def describe(linked: Linked, bound: Bound, queries: Sequence[str]) -> dict[str, object]:
+    """Return a correlation as a record, for formats that publish thresholds and sequences."""
+    correlation = linked.correlation
+    found = bound.aggregation
+    return {
+        "type": str(correlation.type),
+        "rules": list(correlation.rules),
+        "timespan_seconds": correlation.timespan,
+        "condition": {str(test): number for test, number in found.tests},
+        "percentile": found.percentile,
+        "branches": [
+            {
+                "group_by": [column.name for column in branch.groups],
+                "values": [column.name for column in branch.values],
+            }
+            for branch in found.branches
+        ],
+        "queries": list(queries),
+    }
