@@ -8,7 +8,7 @@ asks for at least some number. All else needs rules that are exact.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sigmaglot import ir
 from sigmaglot.correlation import TEMPORAL, Correlation, Test, Type
@@ -24,6 +24,10 @@ MONOTONE = TEMPORAL | {Type.EVENT_COUNT, Type.VALUE_COUNT}
 """Types whose measure never falls when events are added."""
 _IDENTITY = ("rename", "integer", "hex_integer", "path")
 """Rewrites under which two values of a field are the same where their columns are."""
+
+_DESCRIBED = ir.Note(
+    "SG307", "the queries find events of single rules; the record describes what correlates them"
+)
 
 Legal = Callable[[ir.Node, Recording, Policy], Choice]
 
@@ -60,7 +64,9 @@ def bind_correlation(
     for one in _policies(correlation, policy):
         choices = [legal(part.condition, part.recording, one) for part in parts]
         if all(choice.fidelity is not Fidelity.UNSUPPORTED for choice in choices):
-            return _bound(correlation, parts, choices)
+            bound = _bound(correlation, parts, choices)
+            described = (_DESCRIBED,) if language.describes_aggregates else ()
+            return replace(bound, notes=(*described, *bound.notes))
     raise _refuse(
         linked,
         language,

@@ -87,9 +87,9 @@ EXACT: list[tuple[str, FieldLeaf, Node]] = [
         ),
     ),
     ("folder_and_name", text("*a*"), Or((text("*a*", NAME), text("*a*", FOLDER)))),
-    ("folder_and_name", text("a"), And((text("a", NAME), IsEmpty(FOLDER)))),
+    ("folder_and_name", text("a"), And((text("a", NAME), IsNull(FOLDER)))),
     ("folder_and_name", text("*"), Not(IsNull(NAME))),
-    ("folder_and_name", text(""), text("", NAME)),
+    ("folder_and_name", text(""), And((text("", NAME), IsNull(FOLDER)))),
     ("folder_and_name", IsNull("F"), IsNull(NAME)),
     ("folder_and_name", Exists("F"), Exists(NAME)),
     # network_wildcards: fixed octets, then the values of the next one

@@ -50,7 +50,7 @@ def data(text: str, *, cased: bool = False) -> Node:
     return REWRITES["registry_data"](StringMatch("Details", parts(text), cased), VALUE)
 
 
-def tests_of(node: Node) -> set[str]:
+def patterns_of(node: Node) -> set[str]:
     """Return the patterns of a disjunction over the path."""
     children = node.children if isinstance(node, ir.Or) else (node,)
     assert all(isinstance(child, StringMatch) and child.field == PATH for child in children)
@@ -70,7 +70,7 @@ KEYS = [
     ("hklm\\Software\\*", {f"{HKLM}Software\\*"}),
     ("HKU\\S-1-5-18\\X", {f"{USERS}S-1-5-18\\X", f"{USER}S-1-5-18\\X"}),
     ("HKCR\\x*", {"HKEY_CLASSES_ROOT\\x*", f"{HKLM}Classes\\x*"}),
-    ("HKLM*\\Run", {f"{HKLM}Run", f"{HKLM}*\\Run"}),
+    ("HKLM*\\Run", {f"{HKLM}Run", f"{HKLM}*\\Run", "HKLM*\\Run"}),
     # what does not touch the hive stays as it is
     ("*\\CurrentVersion\\Run\\*", {"*\\CurrentVersion\\Run\\*"}),
     ("*\\Control Panel\\Desktop\\Wallpaper", {"*\\Control Panel\\Desktop\\Wallpaper"}),
@@ -96,7 +96,7 @@ KEYS = [
 def test_a_registry_path_is_looked_for_under_the_names_that_are_stored(
     written: str, expected: set[str]
 ) -> None:
-    assert tests_of(key(written)) == expected
+    assert patterns_of(key(written)) == expected
 
 
 def test_the_current_user_is_some_users_hive_which_is_more_than_the_rule_says() -> None:

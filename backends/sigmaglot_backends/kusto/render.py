@@ -166,18 +166,17 @@ def _selector(selector: Selector) -> str:
     return f"{column(selector.column)} in ({', '.join(values)})"
 
 
-def _computed(plan: Plan) -> list[str]:
-    """Return the stages that add the computed columns of which the query makes use."""
+def _computed(source: Source, condition: Node, shown: tuple[str, ...]) -> list[str]:
+    """Return the stages that add the computed columns of which a query makes use."""
     used = {
         field.name
-        for leaf in ir.leaves(plan.filter)
+        for leaf in ir.leaves(condition)
         for field in (getattr(leaf, "field", None), getattr(leaf, "other", None))
         if isinstance(field, ir.Column)
     }
-    shown = plan.hunt.projection if plan.hunt else ()
     return [
         f"| extend {column(name)} = {expression}"
-        for name, expression in plan.source.computed
+        for name, expression in source.computed
         if name in used or name in shown
     ]
 
@@ -210,14 +209,16 @@ def _values_of(node: ir.Node, name: str) -> tuple[str, ...]:
     return tuple(found) if len(found) == len(leaves) else ()
 
 
-def find(source: Source, condition: Node, last: str = "") -> list[str]:
-    """Return a table and a line for each top-level condition."""
+def find(source: Source, condition: Node, last: str = "", shown: tuple[str, ...] = ()) -> list[str]:
+    """Return a table and a line for each top-level condition; ``shown`` are columns to show."""
     lines = [source.table]
     if last and source.time:
         lines.append(f"| where {source.time} > ago({last})")
-    lines += [f"| where {_selector(selector)}" for selector in source.selectors]
     conjuncts = condition.children if isinstance(condition, ir.And) else (condition,)
-    return [*lines, *(f"| where {WRITER.write(conjunct)}" for conjunct in conjuncts)]
+    scope, conditions = _narrowed(source.selectors, conjuncts)
+    lines += [f"| where {_selector(selector)}" for selector in scope]
+    lines += _computed(source, condition, shown)
+    return [*lines, *(f"| where {WRITER.write(one)}" for one in conditions)]
 
 
 def render(plan: Plan) -> tuple[str, ...]:
@@ -228,7 +229,8 @@ def render(plan: Plan) -> tuple[str, ...]:
             plan.aggregation, lambda branch: find(branch.source, branch.filter, last), column
         )
     else:
-        lines = find(plan.source, plan.filter, last)
+        shown = plan.hunt.projection if plan.hunt else ()
+        lines = find(plan.source, plan.filter, last, shown)
     if plan.hunt:
         lines.append(f"| project {', '.join(column(name) for name in plan.hunt.projection)}")
         lines.append(f"| order by {plan.source.time} desc")

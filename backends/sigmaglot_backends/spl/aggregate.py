@@ -81,7 +81,8 @@ def _value(plan: Aggregation, branch: Branch) -> str:
     names = [_name(column) for column in branch.values]
     if plan.type is not Type.VALUE_COUNT:
         return f"tonumber({names[0]})"
-    return names[0] if len(names) == 1 else ' . "\x1f" . '.join(names)
+    *first, last = names
+    return " . ".join([*(f'len({name}) . ":" . {name}' for name in first), last])
 
 
 def _temporal(plan: Aggregation, find: Callable[[Branch], list[str]]) -> list[str]:

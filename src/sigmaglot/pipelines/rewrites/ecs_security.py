@@ -77,7 +77,10 @@ def _moved_test(leaf: FieldLeaf, entry: Entry, column: Column) -> Node:
     if column.type == "ip":
         return ip_test(leaf, entry, column)
     if column.type == "long":
-        number = hex_integer if "hexadecimal" in entry.values else integer
+        is_hexadecimal = "hexadecimal" in entry.values
+        if is_hexadecimal and isinstance(leaf, ir.Compare):
+            return ir.FALSE  # hexadecimal text reads as no number
+        number = hex_integer if is_hexadecimal else integer
         return number(leaf, replace(entry, columns={"column": column}))
     return text_on(leaf, entry, column)
 

@@ -19,8 +19,8 @@ def folder_and_name(leaf: FieldLeaf, entry: Entry) -> Node:
     r"""Rewrite a test of a whole path to tests of its folder and of its name.
 
     The name begins after the path's last backslash, so a pattern splits at its own last backslash,
-    or at any wildcard behind that which reaches over the path's last one. Columns: ``folder``, with
-    or without a backslash at its end, and ``name``.
+    or at any wildcard behind that which reaches over the path's last one. A path without one has no
+    folder. Columns: ``folder``, with or without a backslash at its end, and ``name``.
     """
     match leaf:
         case ir.StringMatch(pattern=pattern):
@@ -51,12 +51,10 @@ def _halves(node: Node, entry: Entry) -> Node:
 
 
 def _split(leaf: ir.StringMatch, pattern: Pattern, entry: Entry) -> Node:
-    if not pattern:
-        return on(leaf, entry.columns["name"])
     tests = [_both(leaf, folder, name, entry) for folder, name in _cuts(pattern)]
-    if ir.AnyRun not in pattern and not any(map(_has_separator, pattern)):
+    if pattern[:1] != (ir.AnyRun,) and not any(map(_has_separator, pattern)):
         name = _test(leaf, entry.columns["name"], pattern)
-        tests.append(ir.all_of([name, ir.IsEmpty(entry.columns["folder"], leaf.place)]))
+        tests.append(ir.all_of([name, ir.IsNull(entry.columns["folder"], leaf.place)]))
     return ir.any_of(tests)
 
 
