@@ -11,7 +11,8 @@ BASELINE := sigma_rules/pipelines/cmd_parent_baseline.yml
 .PHONY: build test lint golden bench verify verify-corpus clean
 
 build: $(VENV)/.installed
-	$(BIN)/sigmaglot convert sigma_rules -t all -p $(BASELINE) -od dist --summary --quiet
+	$(BIN)/sigmaglot convert sigma_rules/windows/process_creation -t all -p $(BASELINE) -od dist --summary --quiet
+	$(BIN)/sigmaglot convert sigma_rules -t defender -t kibana -t splunk -p $(BASELINE) -od dist --quiet
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest -q $(PYTEST_ARGS)

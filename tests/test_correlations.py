@@ -387,6 +387,147 @@ def test_two_rules_with_the_name_are_an_error(tmp_path: Path) -> None:
 
 def test_the_rules_that_are_referred_to_are_not_compiled_on_their_own(tmp_path: Path) -> None:
     write(tmp_path, many=MANY, failed=BASE, good=GOOD)
-    result = run("convert", tmp_path, "-t", "kibana", "-q")
-    assert "fail.exe" not in result.stdout.replace("sg", "")
+    result = run("convert", tmp_path, "-t", "car")
+    assert result.exit_code == 1
+    assert "fail.exe" not in result.stdout
     assert "good.exe" in result.stdout
+    assert "many.yml:4:5: error SG307 unsupported: CAR pseudocode cannot say" in result.stderr
+
+
+# Queries.
+
+CHEAP = "{Image|endswith: '\\fail.exe'}"
+LOSSY = "{Image|endswith: '\\fail.exe', CurrentDirectory|contains: Temp}"
+
+
+def claims(tmp_path: Path, kind: str, condition: str, *options: str, lossy: bool = True) -> str:
+    """Return the fidelity for Defender, which has no `CurrentDirectory`: its query is broader."""
+    text = MANY.replace("event_count", kind).replace("{gte: 3}", condition)
+    base = BASE.replace(CHEAP, LOSSY if lossy else CHEAP)
+    write(tmp_path, many=text, failed=base)
+    result = run("convert", tmp_path, "-t", "defender", "-f", "jsonl", *options)
+    (record,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert record["diagnostics"] == [] or record["diagnostics"][0]["code"] == "SG307"
+    return record["fidelity"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "condition", "claim"),
+    [
+        ("event_count", "{gte: 3}", "broader"),
+        ("event_count", "{gt: 3}", "broader"),
+        ("event_count", "{gt: 3, gte: 4}", "broader"),
+        ("event_count", "{lt: 3}", "unsupported"),
+        ("event_count", "{lte: 3}", "unsupported"),
+        ("event_count", "{eq: 3}", "unsupported"),
+        ("event_count", "{neq: 3}", "unsupported"),
+        ("event_count", "{gt: 3, lte: 9}", "unsupported"),
+        ("value_count", "{gte: 3, field: ProcessId}", "broader"),
+        ("temporal", "{gte: 1}", "broader"),
+        ("temporal_ordered", "{gte: 1}", "broader"),
+        ("value_sum", "{gte: 3, field: ProcessId}", "unsupported"),
+        ("value_avg", "{gte: 3, field: ProcessId}", "unsupported"),
+    ],
+)
+def test_a_broader_rule_keeps_its_direction_only_where_the_measure_rises(
+    kind: str, condition: str, claim: str, tmp_path: Path
+) -> None:
+    assert claims(tmp_path, kind, condition) == claim
+    exact = claims(tmp_path, kind, condition, lossy=False)
+    assert exact == "exact"
+    assert claims(tmp_path, kind, condition, "--fidelity", "exact") == "unsupported"
+
+
+@pytest.mark.parametrize("kind", ["value_percentile", "value_median"])
+def test_what_languages_only_estimate_is_unsupported(kind: str, tmp_path: Path) -> None:
+    assert claims(tmp_path, kind, "{gte: 3, field: ProcessId}", lossy=False) == "unsupported"
+
+
+@pytest.mark.parametrize(
+    ("condition", "test"),
+    [
+        ("{gt: 3}", ">3"),
+        ("{gte: 3}", ">=3"),
+        ("{lt: 3}", "<3"),
+        ("{lte: 3}", "<=3"),
+        ("{eq: 3}", "=3"),
+        ("{neq: 3}", "!=3"),
+        ("{gt: 1, lte: 3}", ">1 AND sg_measure<=3"),
+    ],
+)
+def test_splunk_measures_a_sliding_window_for_every_comparison(
+    condition: str, test: str, tmp_path: Path
+) -> None:
+    write(tmp_path, many=MANY.replace("{gte: 3}", condition), failed=BASE)
+    lines = run("convert", tmp_path, "-t", "splunk").stdout.splitlines()
+    assert lines[-4:] == [
+        "| sort 0 _time",
+        "| streamstats time_window=60s count as sg_measure by sg_group1",
+        "| eventstats max(sg_measure) as sg_measure by _time sg_group1",
+        f"| where sg_measure{test}",
+    ]
+
+
+def test_events_of_several_rules_are_counted_once(tmp_path: Path) -> None:
+    text = MANY.replace("[failed]", "[failed, 290a1e2d-88e8-48bd-8b2a-1c98a892f5c3]")
+    write(tmp_path, many=text, failed=BASE, good=GOOD)
+    query = run("convert", tmp_path, "-t", "splunk").stdout
+    assert 'Image IN ("*\\\\fail.exe", "*\\\\good.exe")' in query
+    assert "multisearch" not in query
+
+
+def test_kusto_joins_each_event_with_those_of_its_window(tmp_path: Path) -> None:
+    write(tmp_path, many=MANY, failed=BASE)
+    query = run("convert", tmp_path, "-t", "defender").stdout
+    assert "tostring(AccountDomain), sg_group2 = tostring(AccountName)" in query
+    assert "| where sg_past_time between (sg_time - 60s .. sg_time)\n" in query
+    assert "| where sg_measure >= 3\n" in query
+
+
+def test_an_alias_is_the_column_of_each_rule(tmp_path: Path) -> None:
+    aliases = "    aliases:\n        who: {failed: User, good: ParentUser}\n"
+    text = THEN.replace("[many, 290a1e2d-88e8-48bd-8b2a-1c98a892f5c3]", "[failed, good]")
+    text = text.replace("[User]", "[who]") + aliases
+    write(tmp_path, then=text, failed=BASE, good=GOOD.replace("id:", "name: good\nid:"))
+    query = run("convert", tmp_path, "-t", "splunk").stdout
+    assert "eval sg_rule=1, sg_group1=User ]" in query
+    assert "eval sg_rule=2, sg_group1=ParentUser ]" in query
+
+
+def test_kibana_describes_what_it_cannot_aggregate(tmp_path: Path) -> None:
+    write(tmp_path, many=MANY, failed=BASE)
+    result = run("convert", tmp_path, "-t", "kibana", "-f", "jsonl")
+    (record,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert record["notes"][0]["code"] == "SG307"
+    described = record["correlation"]
+    assert described["type"] == "event_count"
+    assert described["timespan_seconds"] == 60
+    assert described["condition"] == {"gte": 3}
+    assert described["branches"] == [{"group_by": ["user.domain", "user.name"], "values": []}]
+    assert described["queries"] == record["queries"]
+
+
+@pytest.mark.parametrize("target", ["splunk", "kibana", "pysigma:splunk"])
+def test_a_correlation_over_a_correlation_is_not_compiled_yet(target: str, tmp_path: Path) -> None:
+    write(tmp_path, then=THEN, many=MANY, failed=BASE, good=GOOD)
+    result = run("convert", tmp_path, "-t", target)
+    assert result.exit_code == 1
+    assert (
+        "then.yml:4:5: error SG307" in result.stderr or "then.yml:3:1: error SG307" in result.stderr
+    )
+
+
+def test_a_group_without_a_column_is_an_error_that_names_it(tmp_path: Path) -> None:
+    write(tmp_path, many=MANY.replace("[User]", "[ParentProcessGuid]"), failed=BASE)
+    result = run("convert", tmp_path, "-t", "defender")
+    assert "error SG204 unsupported: `ParentProcessGuid` has no column" in result.stderr
+
+
+@pytest.mark.parametrize("jobs", ["1", "3"])
+def test_the_output_does_not_depend_on_jobs(jobs: str, tmp_path: Path) -> None:
+    rules = {f"r{n:02}": GOOD.replace("8b2a", f"8b{n:02}") for n in range(40)}
+    write(tmp_path, many=MANY, failed=BASE, **rules)
+    result = run("convert", tmp_path, "-t", "splunk", "-j", jobs)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("streamstats") == 1
+    assert result.stdout.count("good.exe") == 40

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,8 +87,12 @@ def bounds(node: Node) -> tuple[Node, Node]:
     return node, node
 
 
-def test_every_rewrite_has_a_table_here() -> None:
-    assert ENTRIES.keys() == REWRITES.keys()
+def test_every_rewrite_has_a_table_here_or_with_its_family() -> None:
+    assert ENTRIES.keys() <= REWRITES.keys()
+    folder = Path(__file__).parents[1]
+    families = [*folder.glob("sources/*.py"), *folder.glob("unit/test_*_rewrites.py")]
+    tested = "".join(path.read_text(encoding="utf-8") for path in families)
+    assert [name for name in REWRITES.keys() - ENTRIES.keys() if name not in tested] == []
 
 
 A32, B40, C64 = "a" * 32, "b" * 40, "c" * 64

@@ -60,7 +60,7 @@ CASES = [
         [file("a.exe", r"C:\x\a.exe"), file("a.exe", r"C:\x")],
         [file("a.exe", "C:\\"), file("a.exe", ""), file("", r"C:\x"), {}],
     ),
-    (WHOLE, r'X == @"D:\a.lnk"', [file("a.lnk", "D:\\")], [file("a.lnk", "D:")]),
+    (WHOLE, r'X == @"D:\a.lnk"', [file("a.lnk", "D:\\"), file("a.lnk", "D:")], [file("a.lnk", "E:\\")]),
     (WHOLE, 'X == "System"', [file("System", "")], [{}]),
     # parse_json: a key of an object, and nothing of anything else
     (f"tostring({KEY})", r'X == @"v\w"', [more(r'{"Key":"v\\w"}')], [more(r'{"key":"v\\w"}'), {}]),
