@@ -24,13 +24,13 @@ from sigmaglot.pipelines import (
     bind,
     entry_of,
     load_pipeline,
-    recording_of,
 )
+from sigmaglot.refusals import check_placeholders, find_recording, unsupported
 from sigmaglot.related import Related, relate
-from sigmaglot.rule import LogSource, RuleInfo
+from sigmaglot.rule import RuleInfo
 from sigmaglot.scan import Documents
 from sigmaglot.source import Document
-from sigmaglot.targets import TARGETS, Target, load_language
+from sigmaglot.targets import Target, load_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +258,7 @@ def _compile_correlation(
     for rule in rules:
         if isinstance(rule, Diagnostic):
             raise RuleError(rule)
-        _check_placeholders(rule, rule.condition)
+        check_placeholders(rule, rule.condition)
         parts.append((rule, find_recording(rule, pipeline, target)))
     bound = bind_correlation(linked, parts, language, options.policy, partial(_legal, language))
     branches = bound.aggregation.branches
@@ -272,7 +272,8 @@ def _compile_correlation(
         plans = [Plan(branches[0].source, branches[0].filter, hunt, bound.aggregation)]
     queries = tuple(text for plan in plans for text in _render(first, plan, language, target))
     columns += grouped
-    assumes = (*assumes_of(pipeline, language, columns), *language.aggregate_assumes)
+    stated = assumes_of(pipeline, language, columns, parts[0][1].category)
+    assumes = (*stated, *language.aggregate_assumes)
     return Result(
         linked.info,
         target.name,
@@ -301,10 +302,10 @@ def _no_correlation(linked: Linked, target: str) -> Diagnostic:
 def _compile(rule: Rule, condition: Node, target: Target, options: Options) -> Result:
     pipeline, language = load_pipeline(target.pipeline), load_language(target.language)
     recording = find_recording(rule, pipeline, target)
-    _check_placeholders(rule, condition)
+    check_placeholders(rule, condition)
     choice = legal_choice(condition, recording, language, options.policy)
     if choice.fidelity is Fidelity.UNSUPPORTED:
-        raise RuleError(_unsupported(rule, choice, target, options))
+        raise RuleError(unsupported(rule, choice, target, options.policy))
     plan = Plan(recording.source, choice.node, _hunt(rule, recording, options))
     columns = _columns(choice.node)
     return Result(
@@ -313,7 +314,7 @@ def _compile(rule: Rule, condition: Node, target: Target, options: Options) -> R
         choice.fidelity,
         _render(rule, plan, language, target),
         choice.notes,
-        assumes_of(pipeline, language, columns),
+        assumes_of(pipeline, language, columns, recording.category),
         tuple(dict.fromkeys(column.name for column in columns)),
     )
 
@@ -323,84 +324,6 @@ def legal_choice(
 ) -> Choice:
     """Return the tree to render for a normalised condition, and its claim."""
     return choose(legalise(bind(condition, recording), language.capabilities), policy)
-
-
-def find_recording(rule: Rule, pipeline: Pipeline, target: Target) -> Recording:
-    """Return where the pipeline keeps the events of the rule's log source.
-
-    Raises:
-        RuleError: It does not record them.
-    """
-    source = rule.info.logsource
-    recording = recording_of(pipeline, source)
-    if recording is None:
-        raise RuleError(
-            rule.document.diagnose(
-                "SG201",
-                f"unsupported: no such event in {pipeline.name}: ({source})",
-                ("logsource",),
-                hint=_where_recorded(source, target),
-            )
-        )
-    return recording
-
-
-def _where_recorded(source: LogSource, target: Target) -> str:
-    """Return which targets record a log source, or what the ones that are built in record."""
-    if source.product not in {"", "windows"}:
-        return "the built-in targets record Windows; take another schema with `PIPELINE/LANGUAGE`"
-    others = [
-        one.name
-        for one in TARGETS.values()
-        if one.name != target.name and recording_of(load_pipeline(one.pipeline), source)
-    ]
-    if others:
-        return f"it is recorded by {', '.join(others)}"
-    return "no built-in target records it; `sigmaglot list pipelines` names what each does"
-
-
-def _check_placeholders(rule: Rule, condition: Node) -> None:
-    for leaf in ir.leaves(condition):
-        if isinstance(leaf, ir.Placeholder):
-            raise RuleError(
-                rule.document.diagnose(
-                    "SG133",
-                    f"the placeholder `%{leaf.name}%` of `{leaf.field}` has no value",
-                    leaf.place,
-                    hint="give its values with `-p FILE`, a pipeline with `value_placeholders`",
-                )
-            )
-
-
-def _unsupported(rule: Rule, choice: Choice, target: Target, options: Options) -> Diagnostic:
-    if not choice.notes:
-        return rule.document.diagnose(
-            "SG203",
-            f"unsupported: the rule is always true or always false in {target.name}",
-            ("detection",),
-            hint="`sigmaglot explain` shows what became of each leaf",
-        )
-    asked = "" if options.policy is Policy.CLOSEST else f" at the fidelity `{options.policy}`"
-    reasons = "; ".join(
-        f"{note.message}{f' (value `{note.value}`)' if note.value else ''}"
-        for note in choice.notes[:3]
-    )
-    more = f"; and {len(choice.notes) - 3} more" if len(choice.notes) > 3 else ""
-    place = _place_of(rule, choice.notes[0])
-    return rule.document.diagnose(
-        "SG202",
-        f"unsupported: no query for {target.name}{asked}: {reasons}{more}",
-        place,
-        hint="`sigmaglot explain` shows what became of each leaf",
-    )
-
-
-def _place_of(rule: Rule, note: Note) -> ir.Place:
-    """Return the place of the first leaf with the note's value, else the detection."""
-    for leaf in ir.leaves(rule.condition):
-        if ir.value_text(leaf) == note.value and leaf.place:
-            return leaf.place
-    return ("detection",)
 
 
 def _hunt(rule: Rule, recording: Recording, options: Options) -> Hunt | None:
@@ -442,10 +365,10 @@ def _columns(node: Node) -> list[ir.Column]:
 
 
 def assumes_of(
-    pipeline: Pipeline, language: Language, columns: Sequence[ir.Column]
+    pipeline: Pipeline, language: Language, columns: Sequence[ir.Column], category: str
 ) -> tuple[str, ...]:
-    """Return what a claim over these columns rests on, without repetition."""
-    names = {column.name for column in columns}
-    stated = (one.text for one in pipeline.assumes if not one.columns or names & one.columns)
+    """Return what a claim over these columns of a recording rests on, without repetition."""
+    names = frozenset(column.name for column in columns)
+    stated = (one.text for one in pipeline.assumes if one.holds_for(category, names))
     caveats = (column.caveat for column in columns if column.caveat)
     return tuple(dict.fromkeys((*stated, *language.assumes, *caveats)))

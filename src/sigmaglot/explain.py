@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sigmaglot import ir
-from sigmaglot.compiler import Options, Result, compile_rule, find_recording, read_rule
+from sigmaglot.compiler import Options, Result, compile_rule, read_rule
 from sigmaglot.errors import Diagnostic, RuleError
 from sigmaglot.frontend import Rule
 from sigmaglot.ir import Column, Leaf, Node, Note, Shape
@@ -15,6 +15,7 @@ from sigmaglot.language import Language
 from sigmaglot.passes.legalise import Fidelity, is_approximate, legalise, take_side
 from sigmaglot.passes.normalise import normalise
 from sigmaglot.pipelines import Recording, bind, load_pipeline
+from sigmaglot.refusals import find_recording
 from sigmaglot.related import NONE, Related
 from sigmaglot.source import Document
 from sigmaglot.targets import Target, load_language

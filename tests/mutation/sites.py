@@ -18,8 +18,8 @@ _MESSAGES = frozenset(
     {"note", "Note", "other_form", "cannot_say", "TypeError", "ValueError", "TooManyQueriesError"}
 )
 """Calls whose arguments are words for people."""
-_WORDS = frozenset({"NAME", "message", "why", "caveat", "name_of", "__all__"})
-"""Variables that hold words for people."""
+_WORDS = frozenset({"NAME", "message", "why", "caveat", "__all__", "_CUTS"})
+"""Variables that hold words for people; and where the tokenizer cuts, which is written nowhere."""
 _NOT_RUN = frozenset({"comment", "leaf_text", "_incomplete", "_lost"})
 """Functions whose result stands in no query: comments, explanations, notes."""
 

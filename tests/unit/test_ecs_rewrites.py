@@ -13,7 +13,9 @@ from sigmaglot.evaluate import evaluate
 from sigmaglot.ir import Op, Shape
 from sigmaglot.passes.legalise import take_side
 from sigmaglot.pipelines import bind, load_pipeline
+from sigmaglot.pipelines.model import Entry
 from sigmaglot.pipelines.rewrites.ecs_analysed import words_in
+from sigmaglot.pipelines.rewrites.ecs_values import ecs_words
 from sigmaglot.verify.projection import PROJECTIONS
 
 FEW = settings(max_examples=50, deadline=None)
@@ -548,5 +550,100 @@ def test_a_status_of_a_query_is_its_name(status: str, name: str) -> None:
 
 def test_a_status_that_is_not_listed_tells_nothing() -> None:
     node = bound("dns_query", text("QueryStatus", Shape.EQUALS, "77"))
+    assert isinstance(node, ir.Approx)
+    assert (node.upper.node, node.lower.node) == (ir.TRUE, ir.FALSE)
+
+
+@pytest.mark.parametrize("category", ["ps_script", "ps_module"])
+@pytest.mark.parametrize("field", ["ScriptBlockText", "Payload", "ContextInfo"])
+@pytest.mark.parametrize(
+    "kind", [ir.IsNull, ir.IsEmpty, ir.Exists, lambda field: ir.Compare(field, Op.EQ, 1)]
+)
+def test_presence_is_bounded(category: str, field: str, kind: Any) -> None:
+    leaf = kind(field)
+    for event in ({}, {field: "a"}):
+        check(category, leaf, event)
+
+
+@pytest.mark.parametrize("regex", ["Get-Clip\\w+", "(Get|Set)-Clip", "(?i)clip.*board", "^.{3}$"])
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_a_regex_over_a_payload_is_bounded_by_its_literals(regex: str, payload: str) -> None:
+    check(
+        "ps_module", ir.RegexMatch("Payload", regex.removeprefix("(?i)"), "i"), {"Payload": payload}
+    )
+
+
+@pytest.mark.parametrize("regex", ["Invoke-Mimi\\w+", "(New|Old)-Object", "[a-z]{3}"])
+@pytest.mark.parametrize("script", ["x Invoke-Mimikatz", "New-Object", "y"])
+def test_a_regex_over_a_script_is_bounded_by_the_words_of_its_literals(
+    regex: str, script: str
+) -> None:
+    leaf = ir.RegexMatch("ScriptBlockText", regex)
+    upper, lower = sides(bound("ps_script", leaf))
+    meant = evaluate(leaf, {"ScriptBlockText": script})
+    assert holds_words(lower, pattern_words(script)) <= meant
+    assert meant <= holds_words(upper, pattern_words(script))
+
+
+@pytest.mark.parametrize("name", ["AccessMask", "AccessList", "PrivilegeList"])
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        lambda name: ir.RegexMatch(name, "2"),
+        lambda name: ir.Exists(name),
+        lambda name: ir.IsNull(name),
+        lambda name: ir.Compare(name, Op.EQ, 2),
+        lambda name: text(name, Shape.CONTAINS, "0x2 0x3"),
+        lambda name: text(name, Shape.STARTSWITH, "%%"),
+        lambda name: text(name, Shape.ENDSWITH, "zzz"),
+        lambda name: ir.StringMatch(name, (ir.Literal("0"), ir.AnyRun, ir.Literal("2"))),
+    ],
+)
+def test_another_test_of_a_list_is_bounded(name: str, leaf: Any) -> None:
+    for event in ({}, {name: "0x2"}, {name: "0x2 0x3"}, {name: "2"}):
+        check("service:security", leaf(name), {"EventID": "4673", **event})
+
+
+@pytest.mark.parametrize("kind", [ir.Exists, ir.IsNull, ir.IsEmpty])
+@pytest.mark.parametrize(
+    ("category", "field", "event"),
+    [
+        ("service:application", "Level", {"Level": "4"}),
+        ("dns_query", "QueryStatus", {"QueryStatus": "0"}),
+        ("service:security", "Keywords", {"Keywords": "0x8010000000000000"}),
+        ("network_connection", "Initiated", {"Initiated": "true"}),
+        ("service:system", "ProcessId", {"ProcessId": "4"}),
+    ],
+)
+def test_presence_of_a_converted_field_is_bounded(
+    kind: Any, category: str, field: str, event: dict[str, Any]
+) -> None:
+    check(category, kind(field), event)
+    check(category, kind(field), {})
+
+
+def test_a_stored_word_that_stands_for_two_is_bounded() -> None:
+    entry = Entry("F", "ecs_words", {"column": ir.Column("c")}, {"few": ("one", "two")})
+    node = ecs_words(text("F", Shape.EQUALS, "one"), entry)
+    assert isinstance(node, ir.Approx)
+    assert holds(node.upper.node, {"c": "few"})
+    assert node.lower.node == ir.FALSE
+    assert ecs_words(text("F", Shape.CONTAINS, "o"), entry) == node.upper.node
+
+
+def test_an_address_that_is_none_is_found_nowhere() -> None:
+    for value in ("abc", "10.1", "1:2"):
+        node = bound("network_connection", text("SourceIp", Shape.EQUALS, value))
+        assert node == ir.FALSE
+
+
+def test_parts_of_addresses_are_not_told() -> None:
+    node = bound("network_connection", text("SourceIp", Shape.ENDSWITH, ".1"))
+    assert isinstance(node, ir.Approx)
+    assert (node.upper.node, node.lower.node) == (ir.TRUE, ir.FALSE)
+
+
+def test_zeros_of_no_known_algorithm_tell_nothing() -> None:
+    node = bound("image_load", text("Hashes", Shape.CONTAINS, "000"))
     assert isinstance(node, ir.Approx)
     assert (node.upper.node, node.lower.node) == (ir.TRUE, ir.FALSE)

@@ -90,7 +90,12 @@ class _Reader:
         for name in data["columns"]:
             if name not in known:
                 raise self.fail(f"the column `{name}` is used but not declared")
-        return Assumption(data["text"], frozenset(data["columns"]))
+        categories = frozenset(data.get("categories", ()))
+        if unknown := categories - recordings.keys():
+            raise self.fail(
+                f"an assumption names the category `{min(unknown)}`, which is not there"
+            )
+        return Assumption(data["text"], frozenset(data["columns"]), categories)
 
     def recording(self, category: str, data: dict[str, Any]) -> Recording:
         """Return how one log source is recorded."""

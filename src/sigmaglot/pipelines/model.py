@@ -62,10 +62,19 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """Something that claims rest on; of all queries, or of those that use one of some columns."""
+    """Something that claims rest on; of all queries, or of those that use one of some columns.
+
+    ``categories`` are the recordings that it is about; all where there are none.
+    """
 
     text: str
     columns: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+
+    def holds_for(self, category: str, columns: frozenset[str]) -> bool:
+        """Return whether a query over some columns of a recording rests on it."""
+        of_category = not self.categories or category in self.categories
+        return of_category and (not self.columns or bool(columns & self.columns))
 
 
 @dataclass(frozen=True, slots=True)

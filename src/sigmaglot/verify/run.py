@@ -170,8 +170,8 @@ class Verifier:
         case = Case(task.rule, task.target, task.result, engine, project, self._request.options)
         return task.verdict(
             Status.BROKEN if suspects else Status.KEPT,
-            made=tally(task.made.meant, found),
-            recorded=tally(meant, found_stored),
+            made=tally(task.made.meant, found, records),
+            recorded=tally(meant, found_stored, stored),
             counterexample=smallest(case, suspects) if suspects else None,
             **known,
         )
@@ -237,11 +237,12 @@ def find_all(dataset: Dataset, queries: Sequence[str]) -> frozenset[int]:
     return frozenset().union(*(dataset.find(query) for query in queries))
 
 
-def tally(meant: Sequence[bool], found: frozenset[int]) -> Tally:
-    """Count how a query's finds stand to what its rule means."""
-    missed = sum(means and index not in found for index, means in enumerate(meant))
-    extra = sum(not means and index in found for index, means in enumerate(meant))
-    return Tally(len(meant), sum(meant), missed, extra)
+def tally(meant: Sequence[bool], found: frozenset[int], records: Sequence[Record]) -> Tally:
+    """Count how a query's finds stand to what its rule means, over the events that are stored."""
+    stored = [index for index, record in enumerate(records) if record]
+    missed = sum(meant[index] and index not in found for index in stored)
+    extra = sum(not meant[index] and index in found for index in stored)
+    return Tally(len(stored), sum(meant[index] for index in stored), missed, extra)
 
 
 class _Task:
@@ -275,9 +276,9 @@ class _Task:
         found: frozenset[int],
         records: Sequence[Record],
     ) -> Iterator[Suspect]:
-        """Yield the events on which the claim is broken."""
+        """Yield the events on which the claim is broken; one that is not stored is no fault."""
         for index, (witness, means) in enumerate(zip(witnesses, meant, strict=True)):
-            if breaks(self.claim, meant=means, found=index in found):
+            if records[index] and breaks(self.claim, meant=means, found=index in found):
                 yield Suspect(witness, records[index], means)
 
     def verdict(self, status: Status, **known: Any) -> Verdict:
