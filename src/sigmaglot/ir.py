@@ -53,8 +53,8 @@ class Column:
 
     Attributes:
         name: As the target's language writes it, before quoting.
-        type: A type of the pipeline, such as ``string``, ``long`` or ``keyword``; ``computed string``
-            where an expression of the pipeline makes the column.
+        type: A type of the pipeline, such as ``string``, ``long`` or ``keyword``, and
+            ``computed string`` where an expression of the pipeline makes the column.
         text: The analysed sub-field of an Elastic keyword, empty where there is none.
         base: The column that holds the last component of this path, empty where there is none.
         canonical: Whether every value is stored in the letter case that the leaf's value has, so

@@ -213,4 +213,3 @@ def _lists_cut(recording: dict[str, Any]) -> Iterator[Fault]:
     if isinstance(keyword, list):
         yield DROP, "first keyword column dropped", "keyword", ("keyword",), keyword[1:]
         yield DROP, "last keyword column dropped", "keyword", ("keyword",), keyword[:-1]
-

@@ -57,7 +57,14 @@ def swap_junction(site: Any) -> Iterator[Change]:
         yield f"`{name}` → `{_OPPOSITE[name]}`", _renamed(node, _OPPOSITE[name])
 
 
-_CASE_QUESTIONS = {"cased", "_run_cased", "ignores_case", "_ignores_case", "has_letters", "canonical"}
+_CASE_QUESTIONS = {
+    "cased",
+    "_run_cased",
+    "ignores_case",
+    "_ignores_case",
+    "has_letters",
+    "canonical",
+}
 
 
 def answer_case(site: Any) -> Iterator[Change]:

@@ -33,9 +33,7 @@ class Row:
         return {**known, **outcome, "reading": self.status}
 
 
-def rows_of(
-    found: Iterable[tuple[Mutant, Outcome]], readings: Mapping[Key, Reading]
-) -> list[Row]:
+def rows_of(found: Iterable[tuple[Mutant, Outcome]], readings: Mapping[Key, Reading]) -> list[Row]:
     """Return rows, always in the same order."""
     rows = [Row(mutant, outcome, _status(mutant, outcome, readings)) for mutant, outcome in found]
     return sorted(rows, key=lambda row: row.mutant.key)
@@ -105,9 +103,7 @@ def _line(name: str, rows: Sequence[Row]) -> str:
     return f"| {name} | {' | '.join(f'{count:,}' for count in shown)} | {score(rows):.1f} |"
 
 
-def problems(
-    rows: Sequence[Row], readings: Mapping[Key, Reading], *, is_whole: bool
-) -> list[str]:
+def problems(rows: Sequence[Row], readings: Mapping[Key, Reading], *, is_whole: bool) -> list[str]:
     """Return what is wrong with a run: too low a score, and survivors that nobody read."""
     found = [
         f"failed: {row.outcome.how}: {' | '.join(row.mutant.key)}"

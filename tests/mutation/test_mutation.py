@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from mutation.mutants import Mutant, Place, numbered, replace_node
 from mutation.operators import OPERATORS
 from mutation.report import Row, problems, score
@@ -66,9 +67,7 @@ def faults(operator: str, source: str, part: str = "kusto") -> set[str]:
     return found
 
 
-def _sites(
-    node: ast.AST, part: str, parents: tuple[ast.AST, ...] = ()
-) -> Iterator[Site]:
+def _sites(node: ast.AST, part: str, parents: tuple[ast.AST, ...] = ()) -> Iterator[Site]:
     if parents:
         yield Site(node, parents, part)
     for child in ast.iter_child_nodes(node):
@@ -100,8 +99,16 @@ def _sites(
             "', '.join(values)",
             {"', '.join(list(values)[1:])", "', '.join(list(values)[:-1])"},
         ),
-        ("anchor a regex", "flags + leaf.regex", {"flags + ('^' + leaf.regex)", "flags + (leaf.regex + '$')"}),
-        ("anchor a regex", "f'^{regex_of(leaf)}$'", {"f'{regex_of(leaf)}$'", "f'^{regex_of(leaf)}'"}),
+        (
+            "anchor a regex",
+            "flags + leaf.regex",
+            {"flags + ('^' + leaf.regex)", "flags + (leaf.regex + '$')"},
+        ),
+        (
+            "anchor a regex",
+            "f'^{regex_of(leaf)}$'",
+            {"f'{regex_of(leaf)}$'", "f'^{regex_of(leaf)}'"},
+        ),
     ],
 )
 def test_each_kind_of_fault(operator: str, source: str, mutants: set[str]) -> None:

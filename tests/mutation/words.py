@@ -157,6 +157,6 @@ def _is_table(site: Any) -> bool:
     """Return whether a text is a set of characters or a pattern of the compiler's own."""
     callers = {getattr(one.func, "attr", "") for one in site.parents if isinstance(one, ast.Call)}
     named = {getattr(one.func, "id", "") for one in site.parents if isinstance(one, ast.Call)}
-    return bool((callers & {"compile", "match", "split", "fullmatch"}) | (named & {"frozenset"})) or (
-        isinstance(site.parent, (ast.Dict, ast.comprehension, ast.Set))
-    )
+    return bool(
+        (callers & {"compile", "match", "split", "fullmatch"}) | (named & {"frozenset"})
+    ) or (isinstance(site.parent, (ast.Dict, ast.comprehension, ast.Set)))
