@@ -46,6 +46,14 @@ def _where_recorded(source: LogSource, target: Target) -> str:
     return "no built-in target records it; `sigmaglot list pipelines` names what each does"
 
 
+def _no_such_event(rule: Rule, note: Note, target: Target) -> Diagnostic:
+    """Return the error of a rule whose kind of event a target does not record."""
+    pipeline = load_pipeline(target.pipeline).name
+    message = f"unsupported: no such event in {pipeline}: `{note.field}` {note.value}"
+    hint = _where_recorded(rule.info.logsource, target)
+    return rule.document.diagnose("SG201", message, _place_of(rule, note), hint=hint)
+
+
 def check_placeholders(rule: Rule, condition: Node) -> None:
     """Check that pipelines have filled all placeholders of a normalised condition.
 
@@ -73,6 +81,8 @@ def unsupported(rule: Rule, choice: Choice, target: Target, policy: Policy) -> D
             ("detection",),
             hint="`sigmaglot explain` shows what became of each leaf",
         )
+    if choice.notes[0].code == "SG201":
+        return _no_such_event(rule, choice.notes[0], target)
     asked = "" if policy is Policy.CLOSEST else f" at the fidelity `{policy}`"
     reasons = "; ".join(
         f"{note.message}{f' (value `{note.value}`)' if note.value else ''}"

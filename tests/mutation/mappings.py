@@ -39,16 +39,17 @@ def mapping_mutants() -> Iterator[Mutant]:
 
 
 def _place(path: Path, text: str, scope: str) -> Place:
-    """Return the place of a key; the first line that begins with it."""
-    key = scope.rpartition(" ")[2]
+    """Return the place of a key: in the recording, or where the recording takes it from."""
+    kind, _, key = scope.rpartition(" ")
     lines = text.splitlines()
-    pattern = re.compile(rf'\s*(- )?"?{re.escape(key)}"?:')
-    start = next(at for at, line in enumerate(lines) if line.startswith("recordings:"))
-    if scope.startswith("field "):
-        start = next(at for at, line in enumerate(lines) if line.strip() == "fields:")
-    number = next(at for at in range(start, len(lines)) if pattern.match(lines[at]))
+    begin = lines.index(f"  {CATEGORY}:")
+    if kind == "field":
+        begin = next(at for at in range(begin, len(lines)) if lines[at].strip() == "fields:")
+    pattern = re.compile(rf'\s*"?{re.escape(key)}"?:')
+    found = (at for at in (*range(begin, len(lines)), *range(begin)) if pattern.match(lines[at]))
+    number = next(found)
     module = path.relative_to(ROOT).as_posix()
-    field = key if scope.startswith("field ") else ""
+    field = key if kind == "field" else ""
     return Place(path.name, module, scope, lines[number].strip(), number + 1, field=field)
 
 

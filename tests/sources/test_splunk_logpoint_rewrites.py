@@ -31,14 +31,14 @@ from sigmaglot.ir import (
 from sigmaglot.pipelines import Entry
 from sigmaglot.pipelines.rewrites import REWRITES
 
-CODE, USER, CALLER = Column("code"), Column("user"), Column("caller")
+CODE, USER, CALLER, OBJECT = (Column(name) for name in ("code", "user", "caller", "object"))
 FOLDER, NAME, MAIN, XML = Column("folder"), Column("name"), Column("main"), Column("xml")
 ENTRIES = {
     "by_event": Entry(
         "F",
         "by_event",
-        {"event": CODE, "others": USER, "caller": CALLER},
-        {"caller": ("1", "2")},
+        {"event": CODE, "others": USER, "caller": CALLER, "object": OBJECT},
+        {"caller": ("1", "2"), "object": ("4",), "alone": ("caller",), "without": ("1", "2", "5")},
     ),
     "folder_and_name": Entry("F", "folder_and_name", {"folder": FOLDER, "name": NAME}),
     "network_wildcards": Entry("F", "network_wildcards", {"column": MAIN}),
@@ -57,14 +57,20 @@ def rewrite(leaf: FieldLeaf, name: str, entry: Entry | None = None) -> Node:
 
 
 EXACT: list[tuple[str, FieldLeaf, Node]] = [
-    # by_event: the listed events ask one column, all others the other
+    # by_event: a column of this field alone is asked whatever the event
     (
         "by_event",
         text("a"),
         Or(
             (
-                And((Or((text("1", CODE), text("2", CODE))), text("a", CALLER))),
-                And((Not(Or((text("1", CODE), text("2", CODE)))), text("a", USER))),
+                text("a", CALLER),
+                And((text("4", CODE), text("a", OBJECT))),
+                And(
+                    (
+                        Not(Or((text("1", CODE), text("2", CODE), text("5", CODE)))),
+                        text("a", USER),
+                    )
+                ),
             )
         ),
     ),
@@ -198,7 +204,7 @@ def test_a_network_finds_its_addresses_and_no_other(drawn: tuple[str, str]) -> N
 
 
 PATTERNS = st.text("aB\\*?.", max_size=7)
-PATHS = st.text("aB\\.", min_size=1, max_size=7)
+PATHS = st.text("aB\\.", min_size=1, max_size=7).filter(lambda path: "\\" in path)
 
 
 @given(PATTERNS, PATHS, st.booleans(), st.booleans())
@@ -208,10 +214,8 @@ def test_folder_and_name_say_what_the_path_says(
     pattern: str, path: str, cased: bool, closed: bool
 ) -> None:
     leaf = text(pattern, cased=cased)
-    folder, separator, name = path.rpartition("\\")
-    stored = {"name": name}
-    if separator:
-        stored["folder"] = folder + ("\\" if closed else "")
+    folder, _, name = path.rpartition("\\")
+    stored = {"folder": folder + ("\\" if closed else ""), "name": name}
     means = evaluate(leaf, {"F": path})
     found = evaluate(rewrite(leaf, "folder_and_name"), stored)
     if closed and _sees_the_end(pattern):
@@ -225,21 +229,25 @@ def _sees_the_end(pattern: str) -> bool:
     return "*" in pattern or "?" in pattern or "\\\\" in pattern or pattern.endswith("\\")
 
 
-CODES = st.sampled_from(["1", "2", "3", ""])
+TEXTS = st.none() | st.text("aB.\\", max_size=4)
+KEPT_IN = {"1": "caller", "2": "caller", "3": "user", "4": "object", "5": "", "": "user"}
+"""Where an event keeps the field, by its id; event 5 has no such field."""
 
 
-@given(PATTERNS, CODES, st.text("aB.\\", max_size=4), st.text("aB.\\", max_size=4))
+@given(PATTERNS, st.sampled_from(list(KEPT_IN)), TEXTS, TEXTS)
 def test_the_event_decides_which_column_is_asked(
-    pattern: str, code: str, caller: str, user: str
+    pattern: str, code: str, value: str | None, other: str | None
 ) -> None:
-    stored = {"code": code, "caller": caller, "user": user}
-    value = caller if code in {"1", "2"} else user
-    leaf = text(pattern)
-    assert evaluate(rewrite(leaf, "by_event"), stored) == evaluate(leaf, {"F": value})
-    for absent in (IsNull("F"), Exists("F"), IsEmpty("F")):
-        assert evaluate(rewrite(absent, "by_event"), stored) == evaluate(absent, {"F": value})
-        bare = evaluate(rewrite(absent, "by_event"), {"code": code})
-        assert bare == evaluate(absent, {})
+    stored = {"code": code, "user": other, "object": other, "unknown": other}
+    if KEPT_IN[code] == "user":
+        del stored["object"]
+    elif KEPT_IN[code] == "object":
+        del stored["user"]
+    event = {"F": value} if KEPT_IN[code] and value is not None else {}
+    stored |= {KEPT_IN[code]: value} if event else {KEPT_IN[code]: None}
+    stored = {name: one for name, one in stored.items() if one is not None}
+    for leaf in (text(pattern), Exists("F"), IsNull("F"), IsEmpty("F")):
+        assert evaluate(rewrite(leaf, "by_event"), stored) == evaluate(leaf, event), leaf
 
 
 DATA = st.text("aqD <>&;\"'=?\n0", max_size=8)

@@ -19,7 +19,7 @@ def folder_and_name(leaf: FieldLeaf, entry: Entry) -> Node:
     r"""Rewrite a test of a whole path to tests of its folder and of its name.
 
     The name begins after the path's last backslash, so a pattern splits at its own last backslash,
-    or at any wildcard behind that which reaches over the path's last one. A path without one has no
+    or at any wildcard behind that which reaches over the path's last one. A bare name has no
     folder. Columns: ``folder``, with or without a backslash at its end, and ``name``.
     """
     match leaf:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from sigmaglot.pipelines.model import Entry
 
 _OPEN_END = "*"
+_KINDS_OF_EVENTS = frozenset({"EventID", "Provider_Name", "Channel"})
+"""Fields that tell events apart: a value that no row has is an event without a row."""
 
 
 def word(leaf: FieldLeaf, entry: Entry) -> Node:
@@ -35,6 +37,8 @@ def word(leaf: FieldLeaf, entry: Entry) -> Node:
     if isinstance(leaf, (ir.IsNull, ir.IsEmpty)):
         return ir.FALSE
     note = other_form(leaf, entry, "has no such value in any event that the schema records")
+    if entry.field in _KINDS_OF_EVENTS:
+        note = replace(note, code="SG201")
     return approx(leaf, note, GONE, (ir.FALSE, 0.1))
 
 

@@ -136,7 +136,6 @@ _AUDIT: Names = {
     "TargetServerName": "server",
     "TargetSid": "target_id",
     "TargetUserName": "target_user",
-    "TargetUserSid": "target_id",
     "TaskContentNew": "content",
     "TaskName": "task",
     "TicketEncryptionType": "encryption_type",
@@ -171,6 +170,7 @@ _AUDIT_BY_EVENT: Mapping[str, Names] = {
     "4674": {"ObjectName": "object"},
     "4675": {**_OWN, "TargetUserSid": "user_id"},
     "4700": {"TaskContent": "content"},
+    "4688": {"TargetUserSid": "target_id"},
     "4703": {**_CALLER_LOGON, **_OWN, **_OWN_IDS},
     "4716": _CALLER_DOMAIN,
     "4718": {"SubjectUserSid": "caller_id"},
@@ -190,6 +190,7 @@ _AUDIT_BY_EVENT: Mapping[str, Names] = {
     "4780": {"TargetDomainName": "domain"},
     "4800": {**_OWN, **_OWN_IDS},
     "4801": {**_OWN, **_OWN_IDS},
+    "4912": {"TargetUserSid": "target_id"},
     "5038": {"param1": "file"},
     **{str(number): _COMPUTER for number in (4741, 4742, 4743)},
     **{
