@@ -267,7 +267,7 @@ def test_a_kind_of_event_that_shares_its_id_is_known_from_one_side() -> None:
 
 def test_another_provider_is_not_in_the_log_of_sysmon() -> None:
     selection = r"{Provider_Name: Microsoft-Windows-Kernel-Process, Image|endswith: '\a.exe'}"
-    assert [one.code for one in compiled("dnif", "dns_query", selection).diagnostics] == ["SG202"]
+    assert [one.code for one in compiled("dnif", "dns_query", selection).diagnostics] == ["SG201"]
 
 
 @pytest.mark.corpus
