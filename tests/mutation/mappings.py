@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mutation import program
 from mutation.mutants import ROOT, Mutant, Place
+from sigmaglot.pipelines.load import built_in
 
 DATA = ROOT / "src" / "sigmaglot" / "pipelines" / "data"
 CATEGORY = "process_creation"
@@ -30,39 +30,36 @@ GONE = object()
 def mapping_mutants() -> Iterator[Mutant]:
     """Yield every mutant of every pipeline."""
     for path in sorted(DATA.glob("*.yml")):
-        text = path.read_text(encoding="utf-8")
-        recording = yaml.safe_load(text)["recordings"][CATEGORY]
+        lines = path.read_text(encoding="utf-8").splitlines()
+        recording = built_in(path.stem)["recordings"][CATEGORY]
         for operator, change, scope, keys, value in _faults(recording):
-            yield Mutant(
-                operator, change, _place(path, text, scope), _planter(path, text, keys, value)
-            )
+            yield Mutant(operator, change, _place(path, lines, scope), _planter(path, keys, value))
 
 
-def _place(path: Path, text: str, scope: str) -> Place:
+def _place(path: Path, lines: list[str], scope: str) -> Place:
     """Return the place of a key: in the recording, or where the recording takes it from."""
     kind, _, key = scope.rpartition(" ")
-    lines = text.splitlines()
     begin = lines.index(f"  {CATEGORY}:")
     if kind == "field":
         begin = next(at for at in range(begin, len(lines)) if lines[at].strip() == "fields:")
     pattern = re.compile(rf'\s*"?{re.escape(key)}"?:')
     found = (at for at in (*range(begin, len(lines)), *range(begin)) if pattern.match(lines[at]))
-    number = next(found)
+    number = next(found, begin)  # the pipeline that this one extends may have the key
     module = path.relative_to(ROOT).as_posix()
     field = key if kind == "field" else ""
     return Place(path.name, module, scope, lines[number].strip(), number + 1, field=field)
 
 
-def _planter(path: Path, text: str, keys: tuple[Any, ...], value: Any):
+def _planter(path: Path, keys: tuple[Any, ...], value: Any) -> Callable[[], dict[str, Any]]:
     def plant() -> dict[str, Any]:
-        data = yaml.safe_load(text)
-        _put(data["recordings"][CATEGORY], keys, value)
         modules = program.load_anew("sigmaglot.pipelines.load")
+        load = importlib.import_module("sigmaglot.pipelines.load")
+        data = load.built_in(path.stem)
+        _put(data["recordings"][CATEGORY], keys, value)
+        hurt = load.parse_pipeline(path.stem, data)
         compiler = modules["sigmaglot.compiler"]
-        from sigmaglot.pipelines import load_pipeline, parse_pipeline
-
-        hurt = parse_pipeline(path.stem, data)
-        compiler.load_pipeline = lambda name: hurt if name == path.stem else load_pipeline(name)
+        right = compiler.load_pipeline
+        compiler.load_pipeline = lambda name: hurt if name == path.stem else right(name)
         return modules
 
     return plant

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mutation import program
 from mutation.mutants import REWRITES, ROOT, SHARED, Mutant, Place, replace_node
@@ -115,8 +116,10 @@ def _mutants_of(source: Source) -> Iterator[Mutant]:
                     )
 
 
-def _planter(module: str, tree: ast.Module, old: ast.AST, new: ast.AST):
-    def plant():
+def _planter(
+    module: str, tree: ast.Module, old: ast.AST, new: ast.AST
+) -> Callable[[], dict[str, Any]]:
+    def plant() -> dict[str, Any]:
         """Change the tree itself: whoever calls this is a process of its own."""
         replace_node(tree, old, new)
         return program.load_with(module, tree)
