@@ -139,10 +139,11 @@ def test_texts_are_made_for_a_regular_expression(regex: str, expected: set[str])
 @given(tree=trees())
 def test_witnesses_of_any_rule_are_possible_events_of_its_log_source(tree: ir.Node) -> None:
     for one in make_witnesses(normalise(tree), "process_creation").events:
+        category = one.category or "process_creation"
         for field, value in one.values.items():
-            form = form_of("process_creation", field)
+            form = form_of(category, field)
             assert value is None or form.accepts(value), (field, value)
-            assert not form.is_fixed or value == usual_event("process_creation")[field]
+            assert not form.is_fixed or value == usual_event(category)[field]
 
 
 @settings(max_examples=40, deadline=None)

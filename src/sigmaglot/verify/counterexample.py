@@ -63,15 +63,19 @@ class Case:
 
 
 def smallest(case: Case, suspects: Sequence[Suspect]) -> Counterexample:
-    """Return the counterexample of the event with the fewest fields that still shows it."""
+    """Return the counterexample of the event with the fewest fields that still shows it.
+
+    An event of another log source stays whole: what it lacks could make it one of the rule's own.
+    """
     suspect = min(suspects, key=lambda one: (one.witness.leaf is None, len(one.witness.values)))
-    values = _shrink(case, suspect.witness.values)
-    leaf = _blame(case, suspect.witness, values)
+    is_own = not suspect.witness.category
+    values = _shrink(case, suspect.witness.values) if is_own else dict(suspect.witness.values)
+    leaf = _blame(case, suspect.witness, values) if is_own else None
     return Counterexample(
         kind="missed" if suspect.meant else "extra",
         tests=suspect.witness.name,
         event=values,
-        record=dict(case.project(values)),
+        record=dict(case.project(values) if is_own else suspect.record),
         leaf=leaf_label(leaf) if leaf is not None else "",
         query="\n\n".join(case.result.queries),
         reproduce=_reproduce(case, values),

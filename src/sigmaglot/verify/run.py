@@ -33,6 +33,7 @@ from sigmaglot.verify.targets import Ground, ground_of
 from sigmaglot.verify.verdict import UNSTATED, EngineInfo, Status, Tally, Verdict
 from sigmaglot.verify.witnesses import Witness, make_witnesses
 from sigmaglot.verify.witnesses.events import is_known
+from sigmaglot.verify.witnesses.neighbours import stranger_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,8 @@ class Verifier:
         means = compile_predicate(rule.condition)
         if self._request.given is not None:
             witnesses: tuple[Witness, ...] = tuple(
-                Witness("the given event", values) for values in self._request.given
+                Witness("the given event", values, category=stranger_of(values, category))
+                for values in self._request.given
             )
             untold: tuple[str, ...] = ()
         elif is_known(category):
@@ -117,7 +119,8 @@ class Verifier:
             untold = tuple(dict.fromkeys(leaf_label(leaf) for leaf in found.untold))
         else:
             witnesses, untold = (), ()
-        return Trial(witnesses, tuple(means(Event(one.values)) for one in witnesses)), untold
+        meant = tuple(not one.category and means(Event(one.values)) for one in witnesses)
+        return Trial(witnesses, meant), untold
 
     def _target(self, task: _Task) -> Iterator[Verdict]:
         ground = ground_of(task.target)
@@ -151,7 +154,7 @@ class Verifier:
     def _run(
         self, task: _Task, engine: Engine, ground: Ground, project: Project, binds: bool | None
     ) -> Verdict:
-        records = task.records(ground.schema, project)
+        records = task.records(ground.schema)
         scope = self._scope(task.rule.info.logsource)
         known = {"engine": info_of(engine), "binds": binds}
         try:
@@ -263,10 +266,15 @@ class _Task:
         """Return the fidelity that is claimed."""
         return UNSTATED if self.target.is_pysigma else str(self.result.fidelity)
 
-    def records(self, schema: str, project: Project) -> list[Record]:
-        """Return the witnesses as a schema stores them."""
+    def records(self, schema: str) -> list[Record]:
+        """Return the witnesses as a schema stores them; nothing where it stores none."""
         if schema not in self._records:
-            self._records[schema] = [project(one.values) for one in self.made.witnesses]
+            own = category_of(self.rule.info.logsource)
+            projection = PROJECTIONS[schema]
+            found = [(one, projection.of(one.category or own)) for one in self.made.witnesses]
+            self._records[schema] = [
+                project(one.values) if project else {} for one, project in found
+            ]
         return self._records[schema]
 
     def suspects(

@@ -20,6 +20,7 @@ from typing import Any
 from sigmaglot.verify.engines.kusto_forms import FUNCTIONS, ROW, Knows, Tree, check
 from sigmaglot.verify.engines.kusto_records import column
 from sigmaglot.verify.engines.model import CannotRunError, Record, Standing
+from sigmaglot.verify.projection.common import is_stored_in
 from sigmaglot.verify.schemas import defender_tables
 
 _TYPES = {
@@ -54,7 +55,8 @@ class _ClickHouse:
         held = self._held
         if not held or held[0] is not dataset or not _reads_less(tree, held[1]):
             self._create(dataset, tree)
-        return frozenset(map(int, self._ask(_numbered(tree)).split()))
+        found = map(int, self._ask(_numbered(tree)).split())
+        return frozenset(at for at in found if is_stored_in(dataset.records[at], [tree.table]))
 
     def close(self) -> None:
         """Give the connection up, and what it may still have to say."""

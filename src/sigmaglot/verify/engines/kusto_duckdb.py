@@ -21,6 +21,7 @@ from duckdb_kql.translate import CLOCK_SLOT, clock, to_sql
 from sigmaglot.verify.engines.kusto_forms import ANY, FUNCTIONS, ROW, TEXTS, Knows, check
 from sigmaglot.verify.engines.kusto_records import column
 from sigmaglot.verify.engines.model import CannotRunError, Record, Standing
+from sigmaglot.verify.projection.common import is_stored_in
 from sigmaglot.verify.schemas import defender_tables
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -141,7 +142,8 @@ class KustoDuckDB:
             rows = self._connection.execute(plan.sql, plan.parameters).fetchall()
         except (duckdb.Error, UnicodeEncodeError) as error:
             raise CannotRunError(f"DuckDB: {str(error).splitlines()[0]}") from error
-        return frozenset(row[0] for row in rows)
+        found = (row[0] for row in rows)
+        return frozenset(at for at in found if is_stored_in(dataset.records[at], [plan.table]))
 
     def _hold(self, dataset: _Dataset, plan: _Plan) -> None:
         """Make the table that a query reads, with the columns that it has so far."""

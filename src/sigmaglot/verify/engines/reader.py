@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from sigmaglot.verify.engines.model import CannotRunError, Record, Standing
+from sigmaglot.verify.projection.common import is_stored_in
 from sigmaglot.verify.readers.base import Query, ReadError
 
 
@@ -48,10 +50,25 @@ class ReaderDataset:
             CannotRunError: The query is not of the language, or the reader does not model it.
         """
         try:
-            matches = _read(self.engine, query).matches
-            return frozenset(index for index, record in enumerate(self.records) if matches(record))
+            found = _read(self.engine, query)
+            names = tables_of(found)
+            return frozenset(
+                index
+                for index, record in enumerate(self.records)
+                if (names is None or is_stored_in(record, names)) and found.matches(record)
+            )
         except ReadError as error:
             raise CannotRunError(str(error)) from error
+
+
+def tables_of(query: Query) -> frozenset[str] | None:
+    """Return the tables, streams or objects that a query reads, None where it names none.
+
+    CAR names several as `A:Create or B:Edit`.
+    """
+    named = query.outputs.values() if query.outputs else filter(None, (query.selector,))
+    found = frozenset(one for names in named for one in re.split(r"\s+or\s+", names))
+    return found or None
 
 
 @lru_cache(maxsize=64)

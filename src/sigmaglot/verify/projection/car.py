@@ -172,4 +172,16 @@ CAR = Projection(
         **REGISTRY,
     },
     {},
+    {
+        "process_creation": "Process:Create",
+        "process_termination": "Process:Terminate",
+        "process_access": "Process:Access",
+        "create_remote_thread": "Thread:Remote_Create",
+        "file_event": "File:Create",
+        "file_change": "File:Timestomp",
+        "file_delete": "File:Delete",
+        "network_connection": "Flow:Start",
+        "image_load": "Module:Load",
+        "driver_load": "Driver:Load",
+    },
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sigmaglot.verify.projection.common import Event, Project, Record, number, present
+from sigmaglot.verify.projection.common import TABLE, Event, Project, Record, number, present
 
 _HIVES = {
     "HKLM": "HKEY_LOCAL_MACHINE",
@@ -20,6 +20,14 @@ _HIVES = {
 }
 _OF_VALUES = {"SetValue", "CreateValue", "DeleteValue", "RenameValue"}
 """Types of Sysmon's registry events that are about a value; the others are about a key."""
+
+_ACTIONS = {
+    "SetValue": "Value_Edit",
+    **dict.fromkeys(("CreateKey", "CreateValue"), "Add"),
+    **dict.fromkeys(("DeleteKey", "DeleteValue"), "Remove"),
+    **dict.fromkeys(("RenameKey", "RenameValue"), "Key_Edit"),
+}
+"""Type of Sysmon's event to the action that the sensor maps it to."""
 
 
 def value_edit(event: Event) -> Record:
@@ -35,6 +43,7 @@ def _object(event: Event) -> Record:
     content = event.get("Details")
     return present(
         {
+            TABLE: f"Registry:{_ACTIONS[str(event.get('EventType'))]}",
             "key": key if is_value else path,
             "value": value if is_value else None,
             "hive": _HIVES.get((path or "").partition("\\")[0].upper()),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 Record = dict[str, Any]
 Event = Mapping[str, Any]
 Project = Callable[[Event], Record]
+
+TABLE = "$table"
+"""Where a record says which table, stream or object it is in, if its schema has such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +22,34 @@ class Projection:
         categories: Category of a log source, ``service:NAME``, or ``service:*`` for any other
             service, to what makes a record of its events.
         types: Column to type, where the schema has types.
+        tables: Category to the table, stream or object that its records are in, where the schema
+            has such; a record that names its own is in that one.
     """
 
     categories: Mapping[str, Project]
     types: Mapping[str, str]
+    tables: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, category: str) -> Project | None:
         """Return what stores events of a category or ``service:NAME``, None where nothing does."""
         of_any = self.categories.get("service:*") if category.startswith("service:") else None
-        return self.categories.get(category, of_any)
+        project = self.categories.get(category, of_any)
+        table = self.tables.get(category)
+        return _stored_in(table, project) if project and table else project
+
+
+def _stored_in(table: str, project: Project) -> Project:
+    def store(event: Event) -> Record:
+        record = project(event)
+        return {TABLE: table, **record} if record else {}
+
+    return store
+
+
+def is_stored_in(record: Mapping[str, Any], names: Collection[str]) -> bool:
+    """Return whether a record is in one of some tables, which any is that does not say."""
+    table = record.get(TABLE)
+    return table is None or table.lower() in {name.lower() for name in names}
 
 
 def base_name(path: str | None) -> str | None:

@@ -66,4 +66,13 @@ DEFENDER_TYPES = defender_tables()["DeviceProcessEvents"]
 DEFENDER = Projection(
     {"process_creation": process_creation, **FILES, **REGISTRY, **NETWORK, **EVENTS},
     DEFENDER_TYPES,
+    {
+        "process_creation": "DeviceProcessEvents",
+        **dict.fromkeys(FILES, "DeviceFileEvents"),
+        "image_load": "DeviceImageLoadEvents",
+        "driver_load": "DeviceEvents",
+        **dict.fromkeys(REGISTRY, "DeviceRegistryEvents"),
+        **dict.fromkeys(NETWORK, "DeviceNetworkEvents"),
+        **dict.fromkeys(EVENTS, "DeviceEvents"),
+    },
 )

@@ -140,6 +140,20 @@ _COLUMNS = {
 }
 """Fields of each category that a stream keeps under their own names, in small letters."""
 
+_STREAMS = {
+    **dict.fromkeys(_COLUMNS, "ep-process"),
+    "process_creation": "ep-process",
+    "network_connection": "ep-network",
+    "driver_load": "ep-driver-load",
+    "image_load": "ep-image-load",
+    "pipe_created": "ep-pipe",
+    "wmi_event": "ep-wmi",
+    "dns_query": "ep-dns",
+    **dict.fromkeys(("file_event", "create_stream_hash", "file_delete"), "ep-file"),
+    **dict.fromkeys((name for name in _COLUMNS if name.startswith("registry_")), "ep-registry"),
+}
+"""The stream of each category, as the unofficial copy of DNIF's data model lists them."""
+
 _ACTIONS = {
     "file_change": "PROCESS_FILE_TIME_CHANGED",
     "network_connection": "NETWORK_CONNECTION",
@@ -225,4 +239,5 @@ DNIF_DQL = Projection(
         "process_creation": stream_process_creation,
     },
     {},
+    _STREAMS,
 )

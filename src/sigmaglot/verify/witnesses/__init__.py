@@ -17,6 +17,7 @@ from sigmaglot.evaluate import Event, compile_predicate
 from sigmaglot.ir import Leaf, Node
 from sigmaglot.verify.witnesses.events import form_of, settled, usual_event
 from sigmaglot.verify.witnesses.misses import MISSING, SPECIAL, changes
+from sigmaglot.verify.witnesses.neighbours import exchanged, strangers
 from sigmaglot.verify.witnesses.solve import (
     KEYWORD_FIELD,
     Path,
@@ -29,16 +30,24 @@ from sigmaglot.verify.witnesses.solve import (
 )
 
 FULL, SHORT = 1, 5
-"""Of leaves that are alike: how many get every near miss, and how many the three most telling."""
+"""Of leaves that are alike: how many get every near miss, and how many the most telling ones.
+
+The last of them is always among the latter.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """One event, what it tests, and the leaf that it is about (none for a whole event)."""
+    """One event, what it tests, and the leaf that it is about (none for a whole event).
+
+    ``category`` is that of an event which is not of the rule's log source, and is empty otherwise:
+    whatever such an event holds, the rule does not mean it.
+    """
 
     name: str
     values: dict[str, Any]
     leaf: Leaf | None = None
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,11 @@ def make_witnesses(condition: Node, category: str, seed: int = 0) -> Witnesses:
             untold.append(leaf)
         for witness in found:
             events.setdefault(_key(witness), witness)
+    for category_of_it, values in strangers(
+        condition, category, [one.values for one in events.values()]
+    ):
+        named = Witness(f"an event of {category_of_it}", values, category=category_of_it)
+        events.setdefault(_key(named), named)
     return Witnesses(tuple(events.values()), tuple(untold))
 
 
@@ -83,7 +97,9 @@ def _chosen(root: Node, seed: int) -> Iterator[tuple[Path, Leaf, bool]]:
     draw = random.Random(seed)  # noqa: S311 - a choice that can be repeated, not a secret
     for group in groups.values():
         rest = group[FULL:]
-        picked = sorted(draw.sample(range(len(rest)), min(SHORT, len(rest))))
+        inner = range(len(rest) - 1)
+        picked = sorted(draw.sample(inner, min(SHORT, len(inner))))
+        picked += [len(rest) - 1] if rest else []  # the ends of a list are lost most easily
         for path, leaf in group[:FULL]:
             yield path, leaf, False
         for at in picked:
@@ -119,6 +135,9 @@ def _about(root: Node, path: Path, leaf: Leaf, category: str, *, short: bool) ->
         if change.field == "EventType":
             changed.pop("EventID", None)
         yield Witness(change.name, settled(category, changed), leaf)
+    if not short:
+        for other, changed in exchanged(leaf, values, category):
+            yield Witness(f"its value exchanged with that of {other}", changed, leaf)
 
 
 def _telling(root: Node, path: Path, leaf: Leaf, category: str) -> Values | None:

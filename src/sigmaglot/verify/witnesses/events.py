@@ -270,6 +270,11 @@ def is_known(category: str) -> bool:
     return category in _FIELDS or category.removeprefix(_SERVICE) in SERVICES
 
 
+def categories() -> tuple[str, ...]:
+    """Return the categories whose events can be made, without the services."""
+    return tuple(_FIELDS)
+
+
 @cache
 def fields_of(category: str) -> Fields:
     """Return the fields of a category's events, or of those of ``service:NAME``."""

@@ -11,7 +11,7 @@ from sigmaglot import ir
 from sigmaglot.ir import Leaf
 from sigmaglot.verify.witnesses.forms import Form
 from sigmaglot.verify.witnesses.regexes import samples
-from sigmaglot.verify.witnesses.solve import time_with
+from sigmaglot.verify.witnesses.solve import KEYWORD_FIELD, time_with
 from sigmaglot.verify.witnesses.values import instance
 
 MISSING = object()
@@ -59,10 +59,17 @@ class Change:
 
 def changes(leaf: Leaf, values: Mapping[str, Any], form: Form, *, short: bool) -> Iterator[Change]:
     """Yield the near misses of a leaf on an event on which it holds."""
-    if isinstance(leaf, (ir.Keyword, ir.KeywordRegex)):
+    if isinstance(leaf, ir.KeywordRegex):
         return
+    if isinstance(leaf, ir.Keyword):
+        text = str(values.get(KEYWORD_FIELD, ""))
+        yield Change("its other letter case", KEYWORD_FIELD, text.swapcase())
+        return
+    if isinstance(leaf, ir.FieldMatch):
+        yield Change("the other field missing", str(leaf.other), MISSING)
     field = ir.field_name(leaf)
     old = values.get(field)
+    yield from (Change(f"the word {one}", field, one) for one in form.others if one != old)
     elsewhere = _elsewhere(leaf, form) if not short else ()
     for name, value in (*_values(leaf, values, old, short=short), *elsewhere):
         is_text = isinstance(value, str)
@@ -172,6 +179,10 @@ def _of_number(number: float) -> Iterator[tuple[str, Any]]:
     yield "the number before", str(number - 1)
     yield "the number itself", str(number)
     yield "the number after", str(number + 1)
+    yield "a digit more after it", f"{number}0"
+    yield "a digit more before it", f"1{number}"
+    if isinstance(number, int):
+        yield "a hexadecimal digit more after it", str(number * 16)
     yield "no number", "example"
 
 
