@@ -42,9 +42,12 @@ def test_other_events_that_say_what_the_rule_asks_for_are_no_finds_of_it() -> No
     assert {"process_termination", "file_event", "dns_query"} <= kinds
     assert "process_creation" not in kinds
     assert "driver_load" not in kinds  # it has no Image
+    assert {"service:application", "service:system"} <= kinds
     for one in strangers:
         assert str(one.values["Image"]).endswith("\\cmd.exe")
-        assert "CommandLine" not in one.values
+        is_service = one.category.startswith("service:")
+        assert ("CommandLine" in one.values) is is_service  # a service's events have any field
+        assert (one.values.get("EventID") == "1") is is_service  # and the ids of another's
 
 
 def test_of_a_service_the_same_event_id_in_another_channel_is_no_find() -> None:

@@ -27,7 +27,7 @@ Values = dict[str, Any]
 
 _SERVICE = "service:"
 _OTHER_LOGS = ("service:application", "service:system")
-"""What stands for all other logs beside a service: a channel with the same event ids."""
+"""What stands for all other logs: channels whose events have the same ids and any fields."""
 _OF_THE_LOG = frozenset({"Channel", "Provider_Name", "EventID", "EventType"})
 """Fields that say what kind of event it is."""
 _TRIED = 8
@@ -99,7 +99,7 @@ def _source_of(category: str) -> LogSource:
 
 
 def _others(category: str) -> tuple[str, ...]:
-    found = _OTHER_LOGS if category.startswith(_SERVICE) else categories()
+    found = _OTHER_LOGS if category.startswith(_SERVICE) else (*categories(), *_OTHER_LOGS)
     return tuple(other for other in found if other != category)
 
 
