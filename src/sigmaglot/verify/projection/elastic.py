@@ -105,10 +105,11 @@ def _event_data(event: Event) -> Record:
 
 
 def security_process_creation(event: Event) -> Record:
-    """Return the document of Security event 4688."""
-    event = as_security(event)
+    """Return the document of Security event 4688; its time is that of the record."""
+    time, event = event.get("UtcTime"), as_security(event)
     return present(
         {
+            "@timestamp": time,
             "winlog.channel": "Security",
             "winlog.provider_name": "Microsoft-Windows-Security-Auditing",
             "winlog.computer_name": event.get("Computer"),

@@ -173,7 +173,8 @@ def _service(sysmon: Mapping[str, Project], manager: Names) -> Project:
 def security_process_creation(event: Event) -> Record:
     """Return the record of Security event 4688; its own process id is the parent's."""
     names = {**audit_names("4688"), "ProcessId": "parent_process_id"}
-    return _server(as_security(event), names, "Security", "4688")
+    stored = _server(as_security(event), names, "Security", "4688")
+    return present({**stored, "log_ts": event.get("UtcTime")})
 
 
 _CAR_MANAGER = {"param1": "param1", "param2": "param2", "ImagePath": "file"}

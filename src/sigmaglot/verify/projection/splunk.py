@@ -8,6 +8,7 @@ binary element stay in ``EventData_Xml``; blanks in a name become underscores; t
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 from sigmaglot.verify.projection.common import (
@@ -70,8 +71,9 @@ def _service(kind: str = _XML) -> Project:
 
 
 def security_process_creation(event: Event) -> Record:
-    """Return the event of Security event 4688."""
-    return _stored(as_security(event), f"{_XML}:Security", "4688")
+    """Return the event of Security event 4688; its time is that of the record."""
+    stored = _stored(as_security(event), f"{_XML}:Security", "4688")
+    return present({**stored, "_time": _epoch(event)})
 
 
 def _stored(event: Event, source: str, number: str | None) -> Record:
@@ -81,9 +83,18 @@ def _stored(event: Event, source: str, number: str | None) -> Record:
         for name, value in event.items()
         if value is not None and name[0] != "_" and name not in _HEADER
     }
-    system = {"source": source, "EventCode": number, "_time": event.get("UtcTime")}
+    system = {"source": source, "EventCode": number, "_time": _epoch(event)}
     provider = {} if "Name" in named else {"Name": event.get("Provider_Name")}
     return present({**named, **provider, **system, "EventData_Xml": _event_data(event)})
+
+
+def _epoch(event: Event) -> float | None:
+    """Return an event's time as Splunk holds it, in seconds since 1970."""
+    try:
+        found = datetime.fromisoformat(str(event.get("UtcTime")))
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC).timestamp()
 
 
 def _event_data(event: Event) -> str | None:
