@@ -179,10 +179,10 @@ def _of_number(number: float) -> Iterator[tuple[str, Any]]:
     yield "the number before", str(number - 1)
     yield "the number itself", str(number)
     yield "the number after", str(number + 1)
-    yield "a digit more after it", f"{number}0"
-    yield "a digit more before it", f"1{number}"
-    if isinstance(number, int):
-        yield "a hexadecimal digit more after it", str(number * 16)
+    if number and number == int(number):  # no sensor writes `00`, and `1.50` is 1.5
+        yield "a digit more after it", str(int(number) * 10)
+        yield "a digit more before it", f"1{int(number)}"
+        yield "a hexadecimal digit more after it", str(int(number) * 16)
     yield "no number", "example"
 
 
