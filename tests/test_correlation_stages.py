@@ -43,7 +43,11 @@ def by_of(text: str) -> list[str]:
 
 def streamstats(rows: list[Row], text: str) -> None:
     window = re.match(r"time_window=(\d+)s ", text)
-    term, name = re.search(r"(\S+) as (\w+)", text).groups()
+    for term, name in re.findall(r"([\w()]+) as (\w+)", text):
+        running(rows, text, window, term, name)
+
+
+def running(rows: list[Row], text: str, window: Any, term: str, name: str) -> None:
     for index, row in enumerate(rows):
         past = [
             other
@@ -67,7 +71,7 @@ def eventstats(rows: list[Row], text: str) -> None:
 def evaluate(expression: str, row: Row) -> Any:
     """Return the value of an expression of eval or where; a comparison with null is not true."""
     python = re.sub(r"(?<![<>!=])=(?!=)", "==", expression).replace("null()", "None")
-    python = python.replace(" AND ", " and ").replace("if(", "choose(")
+    python = python.replace(" AND ", " and ").replace(" OR ", " or ").replace("if(", "choose(")
     for test in re.findall(r"_time-(sg_time\d)", python):
         python = python.replace(f"_time-{test}", f"since({test})")
     names = {f"sg_time{n}": None for n in range(1, 4)} | row
@@ -81,19 +85,22 @@ def evaluate(expression: str, row: Row) -> Any:
 def run(lines: list[str], rows: list[Row]) -> set[int]:
     start = next(number for number, line in enumerate(lines) if line.startswith("| sort"))
     rows.sort(key=lambda row: (row["_time"], row["sg_rule"]))
-    for line in lines[start + 1 :]:
+    marks = [line for line in lines[:start] if line.startswith("| eval sg_low")]
+    for line in [*marks, *lines[start + 1 :]]:
         command, _, text = line.removeprefix("| ").partition(" ")
         if command == "streamstats":
             streamstats(rows, text)
         elif command == "eventstats":
             eventstats(rows, text)
         elif command == "eval":
-            name, _, expression = text.partition("=")
-            for row in rows:
-                row[name] = evaluate(expression, row)
+            for assignment in re.split(r", (?=sg_low)", text):
+                name, _, expression = assignment.partition("=")
+                for row in rows:
+                    row[name] = evaluate(expression, row)
         else:
             assert command == "where"
-            rows = [row for row in rows if row["sg_measure"] is not None and evaluate(text, row)]
+            rows = [row for row in rows if row.get("sg_measure", 0) is not None]
+            rows = [row for row in rows if evaluate(text, row)]
     return {row["number"] for row in rows}
 
 
@@ -107,9 +114,13 @@ def cases(draw: Any) -> tuple[corr.Correlation, dict[str, list[Happening]]]:
         drawn = st.tuples(st.sampled_from(list(corr.Test)), st.integers(0, 6))
         tests = tuple(draw(st.lists(drawn, min_size=1, max_size=2)))
     fields = ("size",) if kind in corr.VALUED else ()
-    correlation = corr.Correlation(
-        kind, rules, draw(st.integers(1, 6)), corr.Condition(tests, fields), ("host",)
-    )
+    percentile = {"value_median": 50}.get(kind)
+    if kind == "value_percentile":
+        percentile = draw(st.sampled_from([None, 0, 10, 33, 50, 95, 99.9, 100]))
+    if kind == "value_percentile" and percentile is None:
+        tests = tuple((test, 10 * number) for test, number in tests)
+    condition = corr.Condition(tests, fields, percentile)
+    correlation = corr.Correlation(kind, rules, draw(st.integers(1, 6)), condition, ("host",))
     seen: dict[str, list[Happening]] = {rule: [] for rule in rules}
     for number in range(draw(st.integers(0, 12))):
         values = {"host": draw(st.sampled_from("ab")), "size": draw(st.integers(-2, 5))}
@@ -125,8 +136,9 @@ def test_the_stages_of_spl_find_what_the_correlation_means(case: Any) -> None:
     correlation, seen = case
     values = (Column("size"),) if correlation.condition.fields else ()
     branches = tuple(Branch(Source(), TRUE, (Column("host"),), values) for _ in correlation.rules)
+    condition = correlation.condition
     plan = Aggregation(
-        correlation.type, correlation.timespan, correlation.condition.tests, branches
+        correlation.type, correlation.timespan, condition.tests, branches, condition.percentile
     )
     rows = [
         {

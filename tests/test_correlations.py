@@ -386,7 +386,10 @@ def test_two_rules_with_the_name_are_an_error(tmp_path: Path) -> None:
 
 
 def test_the_rules_that_are_referred_to_are_not_compiled_on_their_own(tmp_path: Path) -> None:
-    write(tmp_path, many=MANY, failed=BASE, good=GOOD)
+    text = MANY.replace("event_count", "value_sum").replace(
+        "{gte: 3}", "{gte: 3, field: ProcessId}"
+    )
+    write(tmp_path, many=text, failed=BASE, good=GOOD)
     result = run("convert", tmp_path, "-t", "car")
     assert result.exit_code == 1
     assert "fail.exe" not in result.stdout
@@ -427,6 +430,9 @@ def claims(tmp_path: Path, kind: str, condition: str, *options: str, lossy: bool
         ("temporal_ordered", "{gte: 1}", "broader"),
         ("value_sum", "{gte: 3, field: ProcessId}", "unsupported"),
         ("value_avg", "{gte: 3, field: ProcessId}", "unsupported"),
+        ("value_median", "{gte: 3, field: ProcessId}", "unsupported"),
+        ("value_percentile", "{gte: 3, field: ProcessId, percentile: 95}", "unsupported"),
+        ("value_percentile", "{gte: 3, field: ProcessId}", "unsupported"),
     ],
 )
 def test_a_broader_rule_keeps_its_direction_only_where_the_measure_rises(
@@ -438,9 +444,34 @@ def test_a_broader_rule_keeps_its_direction_only_where_the_measure_rises(
     assert claims(tmp_path, kind, condition, "--fidelity", "exact") == "unsupported"
 
 
-@pytest.mark.parametrize("kind", ["value_percentile", "value_median"])
-def test_what_languages_only_estimate_is_unsupported(kind: str, tmp_path: Path) -> None:
-    assert claims(tmp_path, kind, "{gte: 3, field: ProcessId}", lossy=False) == "unsupported"
+def test_percentiles_are_told_by_counting_the_values_below_a_number(tmp_path: Path) -> None:
+    # The nearest rank of the median of n values is n / 2 rounded up: fewer than half lie below 3,
+    # and half or more are 9 or less.
+    condition = "{gte: 3, lte: 9, field: ProcessId}"
+    text = MANY.replace("event_count", "value_median").replace("{gte: 3}", condition)
+    write(tmp_path, many=text, failed=BASE)
+    kusto = run("convert", tmp_path, "-t", "defender").stdout
+    assert (
+        "sg_below1 = countif(sg_past_value < 3), sg_below2 = countif(sg_past_value <= 9)" in kusto
+    )
+    assert "| where sg_below1 < 50 * sg_count / 100.0\n" in kusto
+    assert "| where sg_below2 >= 50 * sg_count / 100.0\n" in kusto
+    spl = run("convert", tmp_path, "-t", "splunk").stdout
+    assert "| eval sg_low1=if(sg_value<3, 1, 0), sg_low2=if(sg_value<=9, 1, 0)\n" in spl
+    assert spl.splitlines()[-1] == (
+        "| where sg_below1<50*sg_count/100 AND sg_below2>=50*sg_count/100"
+    )
+
+
+def test_a_share_counts_the_events_with_the_own_value(tmp_path: Path) -> None:
+    text = MANY.replace("event_count", "value_percentile")
+    write(tmp_path, many=text.replace("{gte: 3}", "{lte: 3, field: CommandLine}"), failed=BASE)
+    kusto = run("convert", tmp_path, "-t", "defender").stdout
+    assert "sg_value = tostring(ProcessCommandLine)" in kusto
+    assert "sg_alike = countif(sg_past_value == sg_value)" in kusto
+    spl = run("convert", tmp_path, "-t", "splunk").stdout
+    assert "streamstats time_window=60s count as sg_alike by sg_value sg_group1" in spl
+    assert "| eval sg_measure=100*sg_alike/sg_count\n" in spl
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,10 @@
 A query that finds more (or fewer) events than a rule measures more (or less) than the rule means.
 That keeps a direction only where the measure never falls when events are added, and the condition
 asks for at least some number. All else needs rules that are exact.
+
+A language whose windows do not slide sees some of the windows, or parts of them. Under the same two
+conditions whatever it finds is found by the window that slides too, so its query is narrower; then
+no rule may be broader, for the two together would bound nothing.
 """
 
 from __future__ import annotations
@@ -55,25 +59,38 @@ def bind_correlation(
     """
     correlation = linked.correlation
     _check_language(linked, language)
+    lower = _lower(linked, language, policy)
     parts = [
         _Part(linked, name, rule.condition, recording)
         for name, (rule, recording) in zip(correlation.rules, rules, strict=True)
     ]
     if correlation.type not in TEMPORAL:
         parts = [_merge(linked, parts)]
-    for one in _policies(correlation, policy):
+    policies = (Policy.NARROWER,) if lower else _policies(correlation, policy)
+    for one in policies:
         choices = [legal(part.condition, part.recording, one) for part in parts]
         if all(choice.fidelity is not Fidelity.UNSUPPORTED for choice in choices):
             bound = _bound(correlation, parts, choices)
-            described = (_DESCRIBED,) if language.describes_aggregates else ()
-            return replace(bound, notes=(*described, *bound.notes))
-    raise _refuse(
-        linked,
-        language,
-        "a rule of it has no exact query, and its condition keeps no direction"
-        if _policies(correlation, policy) == (Policy.EXACT,)
-        else "a rule of it has no query",
-    )
+            if why := language.cannot_aggregate(bound.aggregation):
+                raise _refuse(linked, language, why)
+            return _claimed(bound, language, lower)
+    raise _refuse(linked, language, _NO_RULE[policies[0]])
+
+
+_NO_RULE = {
+    Policy.EXACT: "a rule of it has no exact query, and its condition keeps no direction",
+    Policy.NARROWER: "a rule of it has no query that is exact or narrower",
+    Policy.BROADER: "a rule of it has no query",
+}
+
+
+def _claimed(bound: Bound, language: Language, lower: tuple[ir.Note, ...]) -> Bound:
+    """Return what is bound with what the language adds to its claim and its notes."""
+    if language.describes_aggregates:
+        return replace(bound, notes=(_DESCRIBED, *bound.notes))
+    if lower:
+        return replace(bound, fidelity=Fidelity.NARROWER, notes=(*lower, *bound.notes))
+    return bound
 
 
 def _check_language(linked: Linked, language: Language) -> None:
@@ -82,19 +99,47 @@ def _check_language(linked: Linked, language: Language) -> None:
         raise _refuse(linked, language, "it is over another correlation")
     if language.describes_aggregates:
         return
-    if kind not in language.aggregates:
-        raise _refuse(linked, language, "the language has no form for it")
+    if kind not in language.aggregates and kind not in language.lower_aggregates:
+        raise _refuse(linked, language, _gap(kind, language))
     tests = linked.correlation.condition.tests
     all_of_them = ((Test.GTE, len(linked.correlation.rules)),)
     if kind is Type.TEMPORAL_ORDERED and tests != all_of_them:
         raise _refuse(linked, language, "only the order of all its rules can be asked for")
 
 
-def _refuse(linked: Linked, language: Language, why: str) -> RuleError:
+def _gap(kind: Type, language: Language) -> str:
+    """Return why a language has no form for a type."""
+    if kind in language.aggregate_gaps:
+        return language.aggregate_gaps[kind]
+    if language.lower_aggregates and kind not in MONOTONE:
+        return f"the windows of its queries do not slide, and a part of one bounds no {kind}"
+    return "the language has no form for it"
+
+
+def _lower(linked: Linked, language: Language, policy: Policy) -> tuple[ir.Note, ...]:
+    """Return what a language that can only say a correlation from below misses of it.
+
+    Raises:
+        RuleError: The condition keeps no direction, or the policy takes no narrower query.
+    """
+    correlation = linked.correlation
+    if language.describes_aggregates or correlation.type in language.aggregates:
+        return ()
+    if not _keeps_direction(correlation):
+        why = "the windows of its queries do not slide, and only `gt` and `gte` are bounded then"
+        raise _refuse(linked, language, why)
+    missed = language.lower_aggregates[correlation.type]
+    if policy not in {Policy.CLOSEST, Policy.NARROWER}:
+        why = f"its query is narrower, which `--fidelity {policy}` does not take: {missed}"
+        raise _refuse(linked, language, why, "SG202")
+    return (ir.Note("SG308", f"not all of the {correlation.type} correlation: {missed}"),)
+
+
+def _refuse(linked: Linked, language: Language, why: str, code: str = "SG307") -> RuleError:
     kind = linked.correlation.type
     return RuleError(
         linked.document.diagnose(
-            "SG307",
+            code,
             f"unsupported: {language.title} cannot say the {kind} correlation: {why}",
             ("correlation", "type"),
             hint="`sigmaglot match` runs it; with `generate: true` its rules are compiled",
@@ -104,10 +149,15 @@ def _refuse(linked: Linked, language: Language, why: str) -> RuleError:
 
 def _policies(correlation: Correlation, policy: Policy) -> tuple[Policy, ...]:
     """Return the sides that may be taken of every rule, the preferred one first."""
-    rises = all(test in {Test.GT, Test.GTE} for test, _ in correlation.condition.tests)
-    if correlation.type not in MONOTONE or not rises:
+    if not _keeps_direction(correlation):
         return (Policy.EXACT,)
     return (Policy.BROADER, Policy.NARROWER) if policy is Policy.CLOSEST else (policy,)
+
+
+def _keeps_direction(correlation: Correlation) -> bool:
+    """Return whether more events never make the condition false."""
+    rises = all(test in {Test.GT, Test.GTE} for test, _ in correlation.condition.tests)
+    return correlation.type in MONOTONE and rises
 
 
 class _Part:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from sigmaglot import ir
 from sigmaglot.ir import Leaf
-from sigmaglot.language import Plan, Writer, inline_flags, leaf_column
+from sigmaglot.language import Branch, Plan, Writer, inline_flags, leaf_column
+from sigmaglot_backends.car.aggregate import aggregate
 
 
 def _value(pattern: ir.Pattern) -> str:
@@ -54,8 +55,19 @@ def leaf_text(leaf: Leaf) -> str:
     return _leaf(leaf, under_not=False)
 
 
+def _find(branch: Branch, name: str) -> list[str]:
+    """Return the statements that give a name to the events of one rule of a correlation."""
+    condition = WRITER.write(branch.takes_part)
+    return [
+        f"{name}_events = search {branch.source.table}",
+        f"{name} = filter {name}_events where ({condition})",
+    ]
+
+
 def render(plan: Plan) -> tuple[str, ...]:
-    """Return the one program of a plan: search, filter, output."""
+    """Return the one program of a plan: search, filter, output, and what a correlation measures."""
+    if plan.aggregation:
+        return aggregate(plan.aggregation, _find)
     condition = WRITER.write(plan.filter)
     lines = (
         f"process = search {plan.source.table}",

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from sigmaglot import ir
-from sigmaglot.ir import Leaf, Shape
+from sigmaglot.ir import Leaf, Node, Shape
 from sigmaglot.language import (
+    Branch,
     Plan,
     Selector,
+    Source,
     Writer,
     conjuncts,
     inline_flags,
@@ -19,6 +21,7 @@ from sigmaglot.language import (
     push_not,
     regex_of,
 )
+from sigmaglot_backends.dnif_dql.aggregate import aggregate
 
 LIMIT = 100
 """Records that a query returns: ``limit`` is required."""
@@ -147,10 +150,24 @@ def _selector(selector: Selector) -> str:
     return f"{selector.column} in ({', '.join(values)})"
 
 
+def _find(source: Source, condition: Node) -> str:
+    """Return a stream and the conditions on its records."""
+    terms = [_selector(selector) for selector in source.selectors]
+    terms += [WRITER.operand(conjunct) for conjunct in conjuncts(push_not(condition))]
+    return f"stream={source.table} where {' and '.join(terms)}"
+
+
+def _find_branch(branch: Branch) -> str:
+    return _find(branch.source, branch.takes_part)
+
+
+def _test_branch(branch: Branch) -> str:
+    return WRITER.write(push_not(branch.filter))
+
+
 def render(plan: Plan) -> tuple[str, ...]:
-    """Return the one query of a plan."""
-    terms = [_selector(selector) for selector in plan.source.selectors]
-    terms += [WRITER.operand(conjunct) for conjunct in conjuncts(push_not(plan.filter))]
+    """Return the one query of a plan; that of a correlation looks at its time span alone."""
+    if plan.aggregation:
+        return (aggregate(plan.aggregation, _find_branch, _test_branch, LIMIT),)
     span = plan.hunt.last if plan.hunt and plan.hunt.last else DURATION
-    where = " and ".join(terms)
-    return (f"stream={plan.source.table} where {where} | duration {span} | limit {LIMIT}",)
+    return (f"{_find(plan.source, plan.filter)} | duration {span} | limit {LIMIT}",)

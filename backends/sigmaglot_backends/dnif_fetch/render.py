@@ -13,14 +13,17 @@ from collections.abc import Hashable
 from sigmaglot import ir
 from sigmaglot.ir import Leaf, Node, Shape
 from sigmaglot.language import (
+    Branch,
     Plan,
     Selector,
+    Source,
     disjuncts,
     escape_regex,
     group_of,
     leaf_column,
     push_not,
 )
+from sigmaglot_backends.dnif_fetch.aggregate import aggregate
 
 _ANY = r"[\s\S]*"
 MAX_QUERIES = 32
@@ -111,14 +114,14 @@ def _selector(selector: Selector) -> str:
     return f"{selector.column}={value}" if len(values) == 1 else f"{selector.column} {value}"
 
 
-def _query(plan: Plan, terms: list[Node]) -> str:
+def _query(source: Source, terms: list[Node], last: str) -> str:
+    """Return a fetch up to what it groups and how many it returns."""
     tests = [_term(term) for term in _merge_excluded(terms)]
-    where = [_selector(selector) for selector in plan.source.selectors]
-    if plan.hunt and plan.hunt.last:
-        where.append(f"$Duration={plan.hunt.last}")
+    where = [_selector(selector) for selector in source.selectors]
+    where += [f"$Duration={last}"] if last else []
     where += [test for negated, test in tests if not negated]
     excluded = "".join(f" NOT {test}" for negated, test in tests if negated)
-    return f"_fetch * from event where {' AND '.join(where)}{excluded} limit {LIMIT}"
+    return f"_fetch * from event where {' AND '.join(where)}{excluded}"
 
 
 def _merge_excluded(terms: list[Node]) -> list[Node]:
@@ -134,11 +137,28 @@ def _none_of(terms: list[Node]) -> Node:
     return ir.Not(ir.any_of([term.child for term in terms if isinstance(term, ir.Not)]))
 
 
+def find(source: Source, condition: Node, last: str) -> list[str]:
+    """Return a fetch for each way in which a condition can hold, without its limit.
+
+    Raises:
+        TooManyQueriesError: There are more than 32 of them.
+    """
+    ways = disjuncts(push_not(condition), MAX_QUERIES, _key)
+    return list(dict.fromkeys(_query(source, terms, last) for terms in ways))
+
+
+def find_branch(branch: Branch, last: str) -> list[str]:
+    """Return the fetches of the events which one rule of a correlation contributes."""
+    return find(branch.source, branch.takes_part, last)
+
+
 def render(plan: Plan) -> tuple[str, ...]:
     """Return the queries of a plan, one for each way in which its filter can hold.
 
     Raises:
         TooManyQueriesError: There are more than 32 of them.
     """
-    ways = disjuncts(push_not(plan.filter), MAX_QUERIES, _key)
-    return tuple(dict.fromkeys(_query(plan, terms) for terms in ways))
+    if plan.aggregation:
+        return aggregate(plan.aggregation, find_branch)
+    last = plan.hunt.last if plan.hunt else ""
+    return tuple(f"{text} limit {LIMIT}" for text in find(plan.source, plan.filter, last))

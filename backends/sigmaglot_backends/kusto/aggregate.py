@@ -1,20 +1,20 @@
 """Write Kusto that measures a correlation over a window that slides: each event joins its past.
 
-Source: the Kusto query language reference, on join, summarize, serialize and count_distinct.
+Source: the Kusto query language reference, on join, summarize, serialize, count_distinct and
+countif. ``percentile`` is documented as an estimate, so percentiles are told by counting the values
+below a number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from sigmaglot.correlation import TEMPORAL, Test, Type
+from sigmaglot.correlation import Test, Type
 from sigmaglot.ir import Column
-from sigmaglot.language import Aggregation, Branch
+from sigmaglot.language import Aggregation, Below, Branch, rank_tests
 
 ASSUMES = ("an event whose group-by column is empty takes no part",)
-AGGREGATES = frozenset(
-    {Type.EVENT_COUNT, Type.VALUE_COUNT, Type.VALUE_SUM, Type.VALUE_AVG, *TEMPORAL}
-)
+AGGREGATES = frozenset(Type)
 _OPERATORS = {
     Test.GT: ">",
     Test.GTE: ">=",
@@ -91,7 +91,7 @@ def _extend(plan: Aggregation, branch: Branch, number: int, quote: Callable[[str
 
 def _value(plan: Aggregation, columns: tuple[Column, ...], quote: Callable[[str], str]) -> str:
     texts = [f"tostring({quote(one.name)})" for one in columns]
-    if plan.type is not Type.VALUE_COUNT:
+    if not plan.counts_texts:
         return f"todouble({quote(columns[0].name)})"
     if len(texts) == 1:
         return texts[0]
@@ -103,13 +103,48 @@ def _measured(plan: Aggregation, keys: str) -> list[str]:
     """Measure the events of the window that ends with each event."""
     past = ["sg_past_time = sg_time", "sg_past_rule = sg_rule"]
     past += ["sg_past_value = sg_value"] if plan.branches[0].values else []
-    tests = " and ".join(f"sg_measure {_OPERATORS[test]} {number}" for test, number in plan.tests)
+    measures, stages = _measure(plan)
     return [
         f"| join kind=inner (sg_events | project {keys}, {', '.join(past)}) on {keys}",
         f"| where sg_past_time between (sg_time - {plan.span}s .. sg_time)",
-        f"| summarize sg_measure = {_MEASURES[plan.type]}, arg_max(sg_past_time, *) by sg_id",
-        f"| where {tests}",
+        f"| summarize {', '.join(measures)}, arg_max(sg_past_time, *) by sg_id",
+        *stages,
     ]
+
+
+def _measure(plan: Aggregation) -> tuple[list[str], list[str]]:
+    """Return what is summarized over a window, and the stages that test it."""
+    tests = " and ".join(f"sg_measure {_OPERATORS[test]} {number}" for test, number in plan.tests)
+    if plan.type in _MEASURES:
+        return [f"sg_measure = {_MEASURES[plan.type]}"], [f"| where {tests}"]
+    if plan.percentile is None:
+        share = "| extend sg_measure = 100.0 * sg_alike / sg_count"
+        alike = "sg_alike = countif(sg_past_value == sg_value)"
+        return ["sg_count = count()", alike], [share, f"| where {tests}"]
+    return _ranked(plan)
+
+
+def _ranked(plan: Aggregation) -> tuple[list[str], list[str]]:
+    """Compare a percentile by the numbers of values below those that it is compared with."""
+    counted: dict[str, str] = {}
+    lines: list[str] = []
+    for ways in rank_tests(plan.tests):
+        tests = [f"{_below(one, counted)} {_reach(one, plan)}" for one in ways]
+        lines.append(f"| where {' or '.join(tests)}")
+    counts = [f"{name} = {count}" for count, name in counted.items()]
+    return ["sg_count = count()", *counts], lines
+
+
+def _below(one: Below, counted: dict[str, str]) -> str:
+    """Return the name of a count of values below a number; ``counted`` has the names so far."""
+    operator = "<=" if one.included else "<"
+    count = f"countif(sg_past_value {operator} {one.number})"
+    return counted.setdefault(count, f"sg_below{len(counted) + 1}")
+
+
+def _reach(one: Below, plan: Aggregation) -> str:
+    rank = f"{plan.percentile} * sg_count / 100.0" if plan.percentile else "1"
+    return f"{'>=' if one.reaches else '<'} {rank}"
 
 
 def _ordered(plan: Aggregation, keys: str) -> list[str]:

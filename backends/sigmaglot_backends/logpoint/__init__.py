@@ -1,8 +1,9 @@
 """LogPoint search, with process stages for regular expressions."""
 
 from sigmaglot.language import Language
+from sigmaglot_backends.logpoint.aggregate import ASSUMES, LOWER, cannot
 from sigmaglot_backends.logpoint.capabilities import CAPABILITIES
-from sigmaglot_backends.logpoint.render import leaf_text, render
+from sigmaglot_backends.logpoint.render import find_branch, leaf_text, render
 
 LANGUAGE = Language(
     name="logpoint",
@@ -14,4 +15,7 @@ LANGUAGE = Language(
     assumes=(
         "LogPoint compares values without letter case, as the vendor's own Sigma backend does",
     ),
+    lower_aggregates=LOWER,
+    cannot_aggregate=cannot(find_branch),
+    aggregate_assumes=ASSUMES,
 )

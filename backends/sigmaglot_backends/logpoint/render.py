@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from sigmaglot import ir
 from sigmaglot.ir import Leaf, Node, Shape
 from sigmaglot.language import (
+    Branch,
     Plan,
     Selector,
+    Source,
     Writer,
     conjuncts,
     has_letters,
@@ -24,6 +26,7 @@ from sigmaglot.language import (
     regex_of,
     split_stages,
 )
+from sigmaglot_backends.logpoint.aggregate import aggregate
 
 _RESERVED = frozenset({"process", "filter", "search", "chart", "and", "in", "or"})
 _PLAIN_NAME = re.compile(r"[\w.]+")
@@ -162,17 +165,28 @@ def _selector(selector: Selector) -> str:
     return f"{name}={values[0]}" if len(values) == 1 else f"{name} IN [{', '.join(values)}]"
 
 
-def render(plan: Plan) -> tuple[str, ...]:
-    """Return the one query of a plan: a search, then process and search stages."""
-    early, late = split_stages(plan.filter, is_late)
-    terms = [_selector(selector) for selector in plan.source.selectors]
+def find(source: Source, condition: Node) -> list[str]:
+    """Return a search, the stages of its regular expressions, and a search for what they made."""
+    early, late = split_stages(condition, is_late)
+    terms = [_selector(selector) for selector in source.selectors]
     terms += [WRITER.operand(conjunct) for conjunct in early]
     stages = _Stages()
     tests = [WRITER.operand(part) for node in late for part in conjuncts(stages.replace(node))]
     lines = [" ".join(terms or ["*"])]
     lines += [_process(name, leaf) for leaf, name in stages.names.items()]
-    if tests:
-        lines.append(f"| search {' '.join(tests)}")
+    return [*lines, *([f"| search {' '.join(tests)}"] if tests else [])]
+
+
+def find_branch(branch: Branch) -> list[str]:
+    """Return the stages that find the events which one rule of a correlation contributes."""
+    return find(branch.source, branch.takes_part)
+
+
+def render(plan: Plan) -> tuple[str, ...]:
+    """Return the query of a plan, or of a correlation in any order one for each of two orders."""
+    if plan.aggregation:
+        return aggregate(plan.aggregation, find_branch, column)
+    lines = find(plan.source, plan.filter)
     if plan.hunt:
         lines.append("| fields " + ", ".join(column(name) for name in plan.hunt.projection))
     return ("\n".join(lines),)

@@ -1,6 +1,8 @@
 """Write the stages of SPL that measure a correlation over a window that slides.
 
-Source: Splunk's Search Reference, on streamstats, eventstats, multisearch and sort.
+Source: Splunk's Search Reference, on streamstats, eventstats, multisearch and sort. Its percentiles
+are estimates over many values, and interpolated in some forms, so percentiles are told by counting
+the values below a number.
 """
 
 from __future__ import annotations
@@ -9,15 +11,13 @@ from collections.abc import Callable
 
 from sigmaglot.correlation import TEMPORAL, Test, Type
 from sigmaglot.ir import Column
-from sigmaglot.language import Aggregation, Branch
+from sigmaglot.language import Aggregation, Below, Branch, rank_tests
 
 ASSUMES = (
     "streamstats with time_window counts events up to and including the time span back",
     "a window holds no more events than max_stream_window of limits.conf, by default 10,000",
 )
-AGGREGATES = frozenset(
-    {Type.EVENT_COUNT, Type.VALUE_COUNT, Type.VALUE_SUM, Type.VALUE_AVG, *TEMPORAL}
-)
+AGGREGATES = frozenset(Type)
 _OPERATORS = {
     Test.GT: ">",
     Test.GTE: ">=",
@@ -35,8 +35,32 @@ def aggregate(plan: Aggregation, find: Callable[[Branch], list[str]]) -> list[st
     Events are sorted by time, and those of the same time share the last one's measure.
     """
     stages = _temporal(plan, find) if plan.type in TEMPORAL else _windowed(plan, find)
+    if plan.percentile is not None:
+        return [*stages, f"| where {_rank_tests(plan)}"]
     tests = " AND ".join(f"{MEASURE}{_OPERATORS[test]}{number}" for test, number in plan.tests)
     return [*stages, f"| where {tests}"]
+
+
+def _rank_tests(plan: Aggregation) -> str:
+    """Compare a percentile by the numbers of values below those that it is compared with."""
+    names = {count: f"sg_below{number}" for number, count in enumerate(_counted(plan), 1)}
+    rank = f"{plan.percentile}*sg_count/100" if plan.percentile else "1"
+    tests = [
+        [f"{names[_is_below(one)]}{'>=' if one.reaches else '<'}{rank}" for one in ways]
+        for ways in rank_tests(plan.tests)
+    ]
+    return " AND ".join(ways[0] if len(ways) == 1 else f"({' OR '.join(ways)})" for ways in tests)
+
+
+def _counted(plan: Aggregation) -> list[str]:
+    """Return the tests whose successes are counted for a percentile, each once."""
+    if plan.percentile is None:
+        return []
+    return list(dict.fromkeys(_is_below(one) for ways in rank_tests(plan.tests) for one in ways))
+
+
+def _is_below(one: Below) -> str:
+    return f"sg_value{'<=' if one.included else '<'}{one.number}"
 
 
 def _by(count: int, *more: str) -> str:
@@ -55,13 +79,6 @@ def _evals(branch: Branch) -> list[str]:
 
 def _windowed(plan: Aggregation, find: Callable[[Branch], list[str]]) -> list[str]:
     (branch,) = plan.branches
-    by = _by(len(branch.groups))
-    function, last = {
-        Type.EVENT_COUNT: ("count", "max"),
-        Type.VALUE_COUNT: ("dc(sg_value)", "max"),
-        Type.VALUE_SUM: ("sum(sg_value)", "last"),
-        Type.VALUE_AVG: ("avg(sg_value)", "last"),
-    }[plan.type]
     takes_part = [f"isnotnull(sg_group{n})" for n in range(1, len(branch.groups) + 1)]
     evals = _evals(branch)
     if branch.values:
@@ -71,15 +88,54 @@ def _windowed(plan: Aggregation, find: Callable[[Branch], list[str]]) -> list[st
         *find(branch),
         *([f"| eval {', '.join(evals)}"] if evals else []),
         *([f"| where {' AND '.join(takes_part)}"] if takes_part else []),
+        *_below(plan),
         "| sort 0 _time",
-        f"| streamstats time_window={plan.span}s {function} as {MEASURE}{by}",
-        f"| eventstats {last}({MEASURE}) as {MEASURE}{_by(len(branch.groups), '_time')}",
+        *_stats(plan, len(branch.groups)),
+    ]
+
+
+def _below(plan: Aggregation) -> list[str]:
+    """Return the stage that marks values below the numbers which a percentile is compared with."""
+    marks = [f"sg_low{n}=if({test}, 1, 0)" for n, test in enumerate(_counted(plan), 1)]
+    return [f"| eval {', '.join(marks)}"] if marks else []
+
+
+_MEASURES = {
+    Type.EVENT_COUNT: ("count", "max"),
+    Type.VALUE_COUNT: ("dc(sg_value)", "max"),
+    Type.VALUE_SUM: ("sum(sg_value)", "last"),
+    Type.VALUE_AVG: ("avg(sg_value)", "last"),
+}
+"""What is measured over a window, and how the last event's measure is found at one time."""
+
+
+def _stats(plan: Aggregation, groups: int) -> list[str]:
+    """Measure the window that ends with each event, and share it among those of its time."""
+    if plan.type in _MEASURES:
+        function, last = _MEASURES[plan.type]
+        return _share(plan, groups, {MEASURE: function}, last)
+    if plan.percentile is None:
+        alike = _share(plan, groups, {"sg_alike": "count"}, "max", "sg_value")
+        share = f"| eval {MEASURE}=100*sg_alike/sg_count"
+        return [*_share(plan, groups, {"sg_count": "count"}, "max"), *alike, share]
+    counts = {f"sg_below{n}": f"sum(sg_low{n})" for n in range(1, len(_counted(plan)) + 1)}
+    return _share(plan, groups, {"sg_count": "count", **counts}, "max")
+
+
+def _share(
+    plan: Aggregation, groups: int, measures: dict[str, str], last: str, *more: str
+) -> list[str]:
+    windowed = ", ".join(f"{function} as {name}" for name, function in measures.items())
+    shared = ", ".join(f"{last}({name}) as {name}" for name in measures)
+    return [
+        f"| streamstats time_window={plan.span}s {windowed}{_by(groups, *more)}",
+        f"| eventstats {shared}{_by(groups, '_time', *more)}",
     ]
 
 
 def _value(plan: Aggregation, branch: Branch) -> str:
     names = [_name(column) for column in branch.values]
-    if plan.type is not Type.VALUE_COUNT:
+    if not plan.counts_texts:
         return f"tonumber({names[0]})"
     *first, last = names
     return " . ".join([*(f'len({name}) . ":" . {name}' for name in first), last])

@@ -24,6 +24,7 @@ from sigmaglot.language.capabilities import (
     kind_of,
     rows,
 )
+from sigmaglot.language.measures import Below, duration, rank_tests
 from sigmaglot.language.model import (
     Aggregation,
     Branch,
@@ -52,6 +53,7 @@ __all__ = [
     "GONE",
     "STRING_KINDS",
     "Aggregation",
+    "Below",
     "Branch",
     "Capabilities",
     "Handler",
@@ -67,6 +69,7 @@ __all__ = [
     "conjuncts",
     "disjuncts",
     "drop",
+    "duration",
     "escape_regex",
     "exact",
     "finds_nothing",
@@ -79,6 +82,7 @@ __all__ = [
     "literals_of",
     "note",
     "push_not",
+    "rank_tests",
     "refers_back",
     "regex_by_literals",
     "regex_of",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sigmaglot import ir
@@ -71,6 +72,13 @@ class Branch:
     groups: tuple[ir.Column, ...]
     values: tuple[ir.Column, ...] = ()
 
+    @property
+    def takes_part(self) -> Node:
+        """Return the filter with the tests that the event has what is grouped and measured."""
+        tests = self.filter.children if isinstance(self.filter, ir.And) else (self.filter,)
+        needed = dict.fromkeys((*self.groups, *self.values))
+        return ir.all_of([*tests, *(ir.Exists(column) for column in needed)])
+
 
 @dataclass(frozen=True, slots=True)
 class Aggregation:
@@ -95,6 +103,21 @@ class Aggregation:
     def needs_all(self) -> bool:
         """Return whether every branch must occur."""
         return self.tests in {((Test.GTE, len(self.branches)),), ((Test.EQ, len(self.branches)),)}
+
+    @property
+    def counts_texts(self) -> bool:
+        """Return whether values are told apart by their text, and not read as numbers."""
+        share = self.type is Type.VALUE_PERCENTILE and self.percentile is None
+        return share or self.type is Type.VALUE_COUNT
+
+    @property
+    def threshold(self) -> int:
+        """Return the smallest count that meets every test, which all must be ``gt`` or ``gte``."""
+        least = (
+            math.floor(number) + 1 if test is Test.GT else math.ceil(number)
+            for test, number in self.tests
+        )
+        return max(1, *least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +155,11 @@ class Language:
         comment: Lines to a comment block, None where the language has no comments.
         assumes: What every claim of fidelity rests on that no vendor document confirms.
         aggregates: The types of correlations that it can say, with windows that slide.
+        lower_aggregates: The types that it can only say from below, each with what is missed: every
+            row of the query stands for a window that meets the condition, and not every window
+            that does has a row.
+        aggregate_gaps: Why it has no form for the other types, where there is more to say.
+        cannot_aggregate: Why it cannot say one aggregation of its types, empty where it can.
         aggregate_assumes: What claims about correlations rest on besides.
         describes_aggregates: Whether its queries find single events alone, and a correlation is
             described beside them.
@@ -147,5 +175,8 @@ class Language:
     comment: Callable[[tuple[str, ...]], str] | None = None
     assumes: tuple[str, ...] = field(default=())
     aggregates: frozenset[Type] = frozenset()
+    lower_aggregates: Mapping[Type, str] = field(default_factory=dict)
+    aggregate_gaps: Mapping[Type, str] = field(default_factory=dict)
+    cannot_aggregate: Callable[[Aggregation], str] = lambda _: ""
     aggregate_assumes: tuple[str, ...] = ()
     describes_aggregates: bool = False
