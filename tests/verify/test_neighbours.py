@@ -64,6 +64,16 @@ def test_of_a_service_the_same_event_id_in_another_channel_is_no_find() -> None:
     assert all(evaluate(found.condition, one.values) for one in strangers)
 
 
+def test_the_same_deletion_under_another_event_id_is_no_other_event() -> None:
+    text = "detection: {selection: {Image: 'C:\\x.exe'}, condition: selection}"
+    header = "title: A rule\nlogsource: {category: file_delete, product: windows}\n"
+    found = read_rule(Document("rule.yml", 0, yaml.safe_load(header + text), text), (), {})
+    assert isinstance(found, Rule)
+    kinds = {one.category for one in make_witnesses(found.condition, "file_delete").events}
+    assert "file_event" in kinds
+    assert "file_delete_detected" not in kinds
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [

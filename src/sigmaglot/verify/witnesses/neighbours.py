@@ -30,6 +30,12 @@ _OTHER_LOGS = ("service:application", "service:system")
 """What stands for all other logs: channels whose events have the same ids and any fields."""
 _OF_THE_LOG = frozenset({"Channel", "Provider_Name", "EventID", "EventType"})
 """Fields that say what kind of event it is."""
+_SAME = {
+    "file_event": {"file_executable_detected"},
+    "file_delete": {"file_delete_detected"},
+    "file_delete_detected": {"file_delete"},
+}
+"""Category to others that Sysmon uses for what happens there too, by its configuration."""
 _TRIED = 8
 """Events of a rule that are made into one of another kind before a kind is given up."""
 
@@ -100,7 +106,8 @@ def _source_of(category: str) -> LogSource:
 
 def _others(category: str) -> tuple[str, ...]:
     found = _OTHER_LOGS if category.startswith(_SERVICE) else (*categories(), *_OTHER_LOGS)
-    return tuple(other for other in found if other != category)
+    same = {category} | _SAME.get(category, set())
+    return tuple(other for other in found if other not in same)
 
 
 def _made_into(other: str, values: Values) -> Values:
