@@ -16,6 +16,7 @@ READERS: dict[str, Callable[[str], Query]] = {
     "defender": lambda text: kusto.read(text, DEFENDER_TYPES),
     "kibana": lambda text: kibana_kql.read(text, ELASTIC_TYPES),
     "splunk": spl.read,
+    "splunk-cim": spl.read,
     "logpoint": logpoint.read,
     "logpoint-sysmon": logpoint.read,
     "dnif": dnif_fetch.read,

@@ -24,8 +24,10 @@ RULE_STEP, EVENT_STEP = 12, 15
 
 OURS = {
     "defender": ("kusto-model",),
+    "sentinel": ("kusto-model",),
     "kibana": ("kibana-model", "kibana-model-wildcard"),
     "splunk": ("spl-model",),
+    "splunk-cim": ("tstats-model",),
     "logpoint": ("logpoint-model",),
     "logpoint-sysmon": ("logpoint-model",),
     "dnif": ("dnif-model", "dnif-model-search"),
@@ -79,7 +81,7 @@ def test_every_rule_has_a_query_or_a_reason(results: dict[str, list[tuple[Rule, 
             assert "SG001" not in codes
 
 
-@pytest.mark.parametrize("target", ["defender", "splunk", "kibana"])
+@pytest.mark.parametrize("target", ["defender", "sentinel", "splunk", "kibana"])
 def test_at_most_one_rule_in_a_hundred_is_unsupported(
     results: dict[str, list[tuple[Rule, Result]]], expected: dict[str, set[str]], target: str
 ) -> None:

@@ -945,6 +945,99 @@ def test_spl_rows_without_a_number_are_ten_or_ten_thousand():
     assert len(spl.rows(spl.read("* | sort 0 n"), records)) == 10_001
 
 
+PROCESS = {
+    "Processes.dest": "host",
+    "Processes.process": "CMD /c by whoami",
+    "Processes.process_id": 7,
+    "_time": 10,
+}
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        ('where Processes.process="cmd*" by Processes.dest', True),
+        ("WHERE Processes.process=*WHOAMI BY Processes.dest", True),
+        ('where Processes.process="*a" by Processes.dest', False),
+        ("by Processes.dest, Processes.process", True),
+        ("by Processes.dest Processes.user", False),
+        ("where NOT Processes.user=x by Processes.dest", True),
+        ("where Processes.user!=x by Processes.dest", False),
+        ("where (Processes.dest=a OR Processes.dest=host) Processes.process_id>6 by _time", True),
+        ('where Processes.dest IN (a, "HOST") by _time', True),
+        ("by Processes.dest | where isnull('Processes.process')", True),
+        ("by Processes.process_id | where 'Processes.process_id'=\"7\"", True),
+        ("by Processes.dest | where isnotnull(count) | sort 0 - last", True),
+        ('by _time | convert timeformat="%Y" ctime(last) | table last, count, _time', True),
+    ],
+)
+def test_spl_tstats_finds_the_group_of_a_record(rest, expected):
+    query = spl.read(f"| tstats count max(_time) AS last FROM datamodel=Endpoint.Processes {rest}")
+    assert query.selector == "Endpoint.Processes"
+    assert query.stage_names[0] == "tstats"
+    assert query.matches(PROCESS) is expected
+
+
+def test_spl_tstats_puts_a_value_where_a_field_is_missing():
+    text = '| tstats fillnull_value="none" count from datamodel=A.B by B.x | where \'B.x\'="none"'
+    assert spl.read(text).matches({"B.y": 1})
+    assert not spl.read(text).matches({"B.x": 1})
+
+
+@pytest.mark.parametrize(
+    "stage", ["where count>1", "search count=1", 'where last="x"', "eval n=count+1"]
+)
+def test_spl_one_record_does_not_tell_what_a_group_counts(stage):
+    query = spl.read(
+        "| tstats count max(_time) as t from datamodel=A.B by B.x"
+        f"| convert ctime(t) | eval last=t | {stage}"
+    )
+    with pytest.raises(ReadError, match="which one record does not tell"):
+        query.matches({"B.x": 1, "_time": 3})
+
+
+def test_spl_tstats_groups_all_rows():
+    head = "| tstats count min(_time) as first max(_time) as last from datamodel=A.B"
+    records = [
+        {"B.x": "a", "_time": 3},
+        {"B.x": "b", "_time": 9},
+        {"_time": 5},
+        {"B.x": "a", "_time": 1},
+    ]
+    grouped = [
+        {"B.x": "a", "count": 2, "first": 1, "last": 3},
+        {"B.x": "b", "count": 1, "first": 9, "last": 9},
+    ]
+    assert spl.rows(spl.read(f"{head} by B.x"), records) == grouped
+    assert spl.rows(spl.read(f"{head} by B.x | sort 0 - last"), records) == grouped[::-1]
+    assert spl.rows(spl.read(f"{head} where B.x=c"), records) == [{"count": 0}]
+    with pytest.raises(ReadError, match="tstats without by needs all rows"):
+        spl.read(head).matches(records[0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| tstats count from datamodel=A.B where C.x=1 by B.x",
+        "| tstats count from datamodel=A.B where B.x=1 by x",
+        "| tstats count from datamodel=A.B by B.*",
+        "| tstats count from datamodel=A.B where whoami by B.x",
+        "| tstats count from datamodel=A.B where earliest=-7d by B.x",
+        "| tstats prestats=true count from datamodel=A.B by B.x",
+        "| tstats count from datamodel=A by A.x",
+        "| tstats from datamodel=A.B by B.x",
+        "a=1 | tstats count from datamodel=A.B by B.x",
+        "| tstats count from datamodel=A.B by B.x | convert mktime(count)",
+    ],
+)
+def test_spl_tstats_refuses(text):
+    refused(spl.read, text)
+
+
+def test_spl_by_is_a_word_of_a_search():
+    assert spl.read("a=1 by whoami | stats count by a").stage_names == ("search", "stats")
+
+
 def test_spl_reads_the_published_selectors():
     facts = published("splunk_sysmon_cim.json")
     prose = {"event_id_field"}
@@ -973,6 +1066,7 @@ def test_spl_reads_the_field_names_of_the_published_queries():
 
 
 SPL_AS_PUBLISHED = [
+    '| tstats count min(_time) as firstTime max(_time) as lastTime from datamodel=Endpoint.Registry where Registry.registry_path="*\\\\run\\\\*" AND (Registry.action=deleted OR Registry.action=modified) by Registry.dest Registry.registry_path',
     r'index=main Image="C:\\Windows\\*\\at.exe"|stats values(CommandLine) as "Command Lines" by host',
     'index=main EventCode=1|stats dc(Hashes) as Kinds values(Hashes) as "Hashes" by Image|where Kinds > 1',
     r'index = main (ParentImage="*excel.exe" OR ParentImage="*word.exe") | regex CommandLine="^sc\s*(stop|query)\sx$"',
@@ -988,7 +1082,8 @@ SPL_AS_PUBLISHED = [
 SPL_NOT_MODELLED = {
     "`sysmon` EventCode=1": "a macro",
     "a=1|search NOT [search a=1|top 30 user|table user]": "a subsearch",
-    "| tstats count from datamodel=Endpoint.Processes by Processes.user": "begins with a pipe",
+    "| inputlookup hosts.csv": "begins with a pipe",
+    "| tstats count where index=main by host": "unexpected",
     "a=1 | transaction user maxspan=3h": "unknown command transaction",
     "a=1 | bin _time span=5m": "unknown command bin",
     "a=1 | rename host as dest": "unknown command rename",

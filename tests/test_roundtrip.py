@@ -150,6 +150,26 @@ FOUND: dict[str, tuple[str, Node, dict[str, Any]]] = {
         text("CommandLine", Shape.EQUALS, "cmd", cased=True),
         {"CommandLine": "cmd\n"},
     ),
+    "a missing field in a group": (
+        "splunk-cim",
+        ir.Not(ir.RegexMatch("OriginalFileName", "n.?k")),
+        {"CommandLine": "x"},
+    ),
+    "a value of a group that is no number": (
+        "splunk-cim",
+        ir.Not(ir.And((NUMBER, ir.RegexMatch("OriginalFileName", "a")))),
+        {"CommandLine": "x", "OriginalFileName": "a"},
+    ),
+    "two missing fields of a group": (
+        "splunk-cim",
+        ir.FieldMatch("OriginalFileName", "CurrentDirectory"),
+        {"CommandLine": "x"},
+    ),
+    "a missing field that is no address": (
+        "splunk-cim",
+        ir.Not(ir.CidrMatch("OriginalFileName", "10.0.0.0/8")),
+        {"CommandLine": "x"},
+    ),
     "an entity in the raw event": (
         "splunk",
         ir.Keyword(ir.pattern(Shape.CONTAINS, "a & b")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sigmaglot.errors import ConfigurationError, UsageError
-from sigmaglot.pipelines import Entry, load_pipeline, pipeline_names
+from sigmaglot.pipelines import Entry, Recording, load_pipeline, pipeline_names
 from sigmaglot.targets import TARGETS, Target, find_targets, language_names, load_language
 
 Row = dict[str, Any]
@@ -88,8 +88,14 @@ def field_rows(pipeline: str) -> list[Row]:
     return [
         {"category": category, **_field_row(entry)}
         for category, recording in load_pipeline(pipeline).recordings.items()
-        for entry in recording.entries.values()
+        for entry in _entries(recording)
     ]
+
+
+def _entries(recording: Recording) -> list[Entry]:
+    """Return all entries of a recording, and those of its parts that have columns."""
+    of_parts = (entry for part in recording.parts for entry in part.entries.values())
+    return [*recording.entries.values(), *(entry for entry in of_parts if entry.columns)]
 
 
 def _field_row(entry: Entry) -> Row:

@@ -14,10 +14,10 @@ from sigmaglot.errors import Diagnostic, RuleError, Severity
 from sigmaglot.filters import Filter, add_filters
 from sigmaglot.frontend import Rule, parse
 from sigmaglot.ir import Node, Note
-from sigmaglot.language import Hunt, Language, Plan, TooManyQueriesError
+from sigmaglot.language import Hunt, Language, Plan, TooManyQueriesError, drop
 from sigmaglot.linking import Linked, bases, key_of
 from sigmaglot.passes.legalise import Choice, Fidelity, Policy, choose, legalise
-from sigmaglot.passes.normalise import normalise
+from sigmaglot.passes.normalise import join_any, normalise
 from sigmaglot.pipelines import (
     Pipeline,
     Recording,
@@ -323,7 +323,16 @@ def legal_choice(
     condition: Node, recording: Recording, language: Language, policy: Policy
 ) -> Choice:
     """Return the tree to render for a normalised condition, and its claim."""
-    return choose(legalise(bind(condition, recording), language.capabilities), policy)
+    legal = legalise(bind(condition, recording), language.capabilities)
+    if recording.elsewhere:
+        legal = join_any([legal, _not_searched(recording)])
+    return choose(legal, policy, recording.kinds)
+
+
+def _not_searched(recording: Recording) -> Node:
+    """Return the events that a rule asks for in another table than the one of its query."""
+    message = f"`{recording.elsewhere}` has events of the log source too, which are not searched"
+    return drop(ir.Exists("EventID"), Note("SG302", message))
 
 
 def _hunt(rule: Rule, recording: Recording, options: Options) -> Hunt | None:

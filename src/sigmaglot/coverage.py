@@ -8,11 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from sigmaglot import ir
-from sigmaglot.compiler import Options, Result, compile_rule, read_rule
+from sigmaglot.compiler import (
+    Options,
+    Result,
+    compile_correlation,
+    compile_rule,
+    read_rule,
+)
 from sigmaglot.errors import Diagnostic, Severity
 from sigmaglot.frontend import Rule
+from sigmaglot.linking import Linked, bases, key_of
 from sigmaglot.passes.legalise import Fidelity
+from sigmaglot.related import Related, relate
 from sigmaglot.rule import RuleInfo
+from sigmaglot.scan import Documents
 from sigmaglot.source import Document
 from sigmaglot.targets import Target
 
@@ -123,20 +132,71 @@ def cover(
     targets: Sequence[Target],
     options: Options,
     pipelines: Sequence[Any] = (),
+    related: Related | None = None,
 ) -> Coverage:
-    """Return what the rules of documents cover; each rule is read once for all targets."""
+    """Return what the rules and correlations of documents cover; each is read once.
+
+    Filters apply, and rules that are compiled as a part of a correlation alone have no row of their
+    own. ``related`` is what the documents do to each other, found here where it is not given.
+    """
+    if related is None:
+        documents = list(documents)
+        related = relate(Documents(documents))
     seen: dict[str, str] = {}
     rows: list[Row] = []
-    failures: list[Diagnostic] = []
+    failures = [one for one in related.extra if one.severity is Severity.ERROR]
     for document in documents:
-        found = (
-            document if isinstance(document, Diagnostic) else read_rule(document, pipelines, seen)
-        )
-        if isinstance(found, Rule):
-            rows.append(_row(found, targets, options, pipelines))
-        elif found.severity is Severity.ERROR:
-            failures.append(found)
+        for found in _found(document, targets, options, pipelines, related, seen):
+            if isinstance(found, Row):
+                rows.append(found)
+            elif found.severity is Severity.ERROR:
+                failures.append(found)
     return Coverage(tuple(one.name for one in targets), tuple(rows), tuple(failures))
+
+
+def _found(
+    document: Document | Diagnostic,
+    targets: Sequence[Target],
+    options: Options,
+    pipelines: Sequence[Any],
+    related: Related,
+    seen: dict[str, str],
+) -> Iterator[Row | Diagnostic]:
+    """Yield the row of a document, or what is wrong with it."""
+    if isinstance(document, Diagnostic):
+        yield document
+    elif document.kind == "filter":
+        yield from related.find(document)
+    elif document.kind == "correlation":
+        linked = related.correlation(document)
+        if isinstance(linked, Diagnostic):
+            yield linked
+        elif key_of(document) not in related.hidden:
+            rules = [read_rule(one, pipelines, {}, related.filters) for one in bases(linked)]
+            yield _correlated(linked, rules, targets, options)
+    else:
+        rule = read_rule(document, pipelines, seen, related.filters)
+        if isinstance(rule, Diagnostic):
+            yield rule
+        elif key_of(document) not in related.hidden:
+            yield _row(rule, targets, options, pipelines)
+
+
+def _correlated(
+    linked: Linked, rules: Sequence[Rule | Diagnostic], targets: Sequence[Target], options: Options
+) -> Row:
+    cells = {
+        target.name: cell_of(compile_correlation(linked, rules, target, options))
+        for target in targets
+    }
+    known = (rule for rule in rules if isinstance(rule, Rule))
+    names = (name for rule in known for name in _fields_of(rule))
+    return Row(linked.info, tuple(dict.fromkeys(names)), cells)
+
+
+def _fields_of(rule: Rule) -> Iterator[str]:
+    names = (ir.field_name(leaf) for leaf in ir.leaves(rule.condition))
+    return (name for name in names if name)
 
 
 def _row(rule: Rule, targets: Sequence[Target], options: Options, pipelines: Sequence[Any]) -> Row:
@@ -144,8 +204,7 @@ def _row(rule: Rule, targets: Sequence[Target], options: Options, pipelines: Seq
         target.name: cell_of(compile_rule(rule, rule.condition, target, options, pipelines))
         for target in targets
     }
-    names = (ir.field_name(leaf) for leaf in ir.leaves(rule.condition))
-    return Row(rule.info, tuple(dict.fromkeys(name for name in names if name)), cells)
+    return Row(rule.info, tuple(dict.fromkeys(_fields_of(rule))), cells)
 
 
 def cell_of(result: Result) -> Cell:

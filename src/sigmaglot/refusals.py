@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sigmaglot import ir
 from sigmaglot.errors import Diagnostic, RuleError
 from sigmaglot.frontend import Rule
 from sigmaglot.ir import Node, Note
-from sigmaglot.passes.legalise import Choice, Policy
-from sigmaglot.pipelines import Pipeline, Recording, load_pipeline, recording_of
+from sigmaglot.passes.legalise import Choice, Policy, take_side
+from sigmaglot.passes.normalise import normalise
+from sigmaglot.pipelines import Pipeline, Recording, bind, load_pipeline, recording_of
 from sigmaglot.rule import LogSource
 from sigmaglot.targets import TARGETS, Target
 
 
 def find_recording(rule: Rule, pipeline: Pipeline, target: Target) -> Recording:
     """Return where the pipeline keeps the events of the rule's log source.
+
+    Of several tables it is the first in which some event can be what the rule asks for; it names
+    the next one, if there is one.
 
     Raises:
         RuleError: It does not record them.
@@ -29,7 +35,25 @@ def find_recording(rule: Rule, pipeline: Pipeline, target: Target) -> Recording:
                 hint=_where_recorded(source, target),
             )
         )
-    return recording
+    if not recording.parts:
+        return recording
+    tables = (recording, *recording.parts)
+    able = [one for one in tables if _can_hold(rule.condition, one)]
+    if len(able) > 1:
+        return replace(able[0], elsewhere=able[1].source.table)
+    of_kind = (one for one in tables if _can_hold(_kinds(rule.condition), one))
+    return able[0] if able else next(of_kind, recording)
+
+
+def _can_hold(condition: Node, recording: Recording) -> bool:
+    """Return whether a recording's events can be what a condition asks for."""
+    return take_side(bind(normalise(condition), recording), up=True).node != ir.FALSE
+
+
+def _kinds(condition: Node) -> Node:
+    """Return whether an event is of an id that a condition names."""
+    leaves = ir.leaves(condition)
+    return ir.any_of([leaf for leaf in leaves if ir.field_name(leaf) == "EventID"])
 
 
 def _where_recorded(source: LogSource, target: Target) -> str:
@@ -89,10 +113,12 @@ def unsupported(rule: Rule, choice: Choice, target: Target, policy: Policy) -> D
         for note in choice.notes[:3]
     )
     more = f"; and {len(choice.notes) - 3} more" if len(choice.notes) > 3 else ""
+    is_bare = choice.node != ir.FALSE  # what is left selects every event of a kind
+    left = "nothing of the rule is left but a kind of event: " if is_bare else ""
     place = _place_of(rule, choice.notes[0])
     return rule.document.diagnose(
         "SG202",
-        f"unsupported: no query for {target.name}{asked}: {reasons}{more}",
+        f"unsupported: no query for {target.name}{asked}: {left}{reasons}{more}",
         place,
         hint="`sigmaglot explain` shows what became of each leaf",
     )

@@ -16,7 +16,7 @@ PYSIGMA_PREFIX = "pysigma:"
 ENTRY_POINTS = "sigmaglot.languages"
 """The entry point group by which other packages bring languages."""
 
-LANGUAGES = ("car", "dnif_dql", "dnif_fetch", "kibana_kql", "kusto", "logpoint", "spl")
+LANGUAGES = ("car", "dnif_dql", "dnif_fetch", "kibana_kql", "kusto", "logpoint", "spl", "spl_cim")
 """Languages of ``sigmaglot_backends``, each a package with a ``LANGUAGE`` value."""
 
 
@@ -38,8 +38,10 @@ TARGETS = {
     name: Target(name, pipeline, language)
     for name, pipeline, language in (
         ("defender", "defender_xdr", "kusto"),
+        ("sentinel", "sentinel", "kusto"),
         ("kibana", "elastic_ecs", "kibana_kql"),
         ("splunk", "splunk_sysmon", "spl"),
+        ("splunk-cim", "splunk_cim", "spl_cim"),
         ("logpoint", "logpoint", "logpoint"),
         ("logpoint-sysmon", "logpoint_sysmon", "logpoint"),
         ("dnif", "dnif", "dnif_fetch"),

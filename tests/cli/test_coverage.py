@@ -151,3 +151,49 @@ def test_what_cannot_be_written_is_a_usage_error(rules, args, reason):
     done = run("coverage", rules, *args)
     assert done.exit_code == 2
     assert reason in done.stderr
+
+
+CORRELATION = """\
+title: Many
+correlation:
+    type: event_count
+    rules: [290a1e2d-88e8-48bd-8b2a-1c98a892f5c3]
+    group-by: [Computer]
+    timespan: 1m
+    condition: {gte: 3}
+"""
+FILTER = """\
+title: Not the agent
+logsource: {product: windows}
+filter: {rules: any, agent: {ParentImage|endswith: '\\\\agent.exe'}, condition: not agent}
+"""
+
+
+def test_a_correlation_is_a_row_and_its_rules_are_none_of_their_own(tmp_path):
+    (tmp_path / "a.yml").write_text(EXACT, encoding="utf-8")
+    (tmp_path / "many.yml").write_text(CORRELATION, encoding="utf-8")
+    done = run("coverage", tmp_path, "-t", "splunk", "-f", "json")
+    (row,) = json.loads(done.stdout)["rules"]
+    assert row["rule_title"] == "Many"
+    assert row["targets"]["splunk"]["fidelity"] == "exact"
+    generating = CORRELATION.replace("gte: 3}", "gte: 3}\n    generate: true")
+    (tmp_path / "many.yml").write_text(generating, encoding="utf-8")
+    found = json.loads(run("coverage", tmp_path, "-t", "splunk", "-f", "json").stdout)
+    assert [row["rule_title"] for row in found["rules"]] == ["Exact", "Many"]
+
+
+def test_a_correlation_that_cannot_be_linked_is_an_error(tmp_path):
+    (tmp_path / "many.yml").write_text(CORRELATION, encoding="utf-8")
+    done = run("coverage", tmp_path, "-t", "splunk", "-f", "json")
+    assert done.exit_code == 1
+    assert "SG143" in done.stderr
+
+
+def test_filters_are_part_of_the_rules(tmp_path):
+    (tmp_path / "a.yml").write_text(EXACT, encoding="utf-8")
+    folder = tmp_path / "apart"
+    folder.mkdir()
+    (folder / "filter.yml").write_text(FILTER, encoding="utf-8")
+    asked = ("coverage", tmp_path / "a.yml", "-t", "splunk", "-f", "json")
+    found = json.loads(run(*asked, "--filter", folder / "filter.yml").stdout)
+    assert [field["field"] for field in found["fields"]] == ["CommandLine", "ParentImage"]

@@ -157,3 +157,14 @@ def test_no_other_language_takes_a_computed_column_for_one_of_the_table() -> Non
     found = next(compile_documents(documents, find_targets(("defender_xdr/spl",))))
     assert not found.ok
     assert "cannot say" in found.diagnostics[0].message
+
+
+def test_no_query_finds_every_event_of_a_kind_for_a_rule_that_asks_for_more() -> None:
+    lost = result("service:security", "{EventID: 4698, TaskContent|contains: x}")
+    (problem,) = lost.diagnostics
+    assert (problem.code, problem.line) == ("SG202", 3)
+    left = "nothing of the rule is left but a kind of event: `TaskContent` has no column"
+    assert left in problem.message
+    assert str(result("service:security", "{EventID: 4698}").fidelity) == "exact"
+    beside = result("service:security", "{EventID: 4698, TaskContent|contains: x, TaskName: y}")
+    assert str(beside.fidelity) == "broader"

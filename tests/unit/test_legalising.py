@@ -213,6 +213,57 @@ def test_a_tree_without_a_leaf_left_is_unsupported(tree: Node) -> None:
     assert choose(tree, Policy.CLOSEST).fidelity is Fidelity.UNSUPPORTED
 
 
+KINDS = frozenset({"A", "EventID"})
+
+
+@pytest.mark.parametrize("policy", [Policy.CLOSEST, Policy.BROADER])
+@pytest.mark.parametrize(
+    "tree",
+    [
+        And((X, drop(Y, WHY))),
+        And((X, Not(drop(Y, WHY)))),
+        And((Or((X, equals("A", "z"))), drop(Y, WHY))),
+        And((Or((X, Z)), drop(Y, WHY))),  # one branch finds every event of a kind
+    ],
+)
+def test_no_query_is_left_that_asks_for_a_kind_of_event_alone(tree: Node, policy: Policy) -> None:
+    choice = choose(tree, policy, KINDS)
+    assert (choice.fidelity, choice.notes) == (Fidelity.UNSUPPORTED, (WHY,))
+    assert choice.node == take_side(tree, up=True).node
+
+
+@pytest.mark.parametrize(
+    ("tree", "node"),
+    [
+        (And((X, Z, drop(Y, WHY))), And((X, Z))),  # something else is left
+        (Or((X, And((equals("A", "z"), drop(Y, WHY))))), Or((X, equals("A", "z")))),  # X is asked
+    ],
+)
+def test_a_query_is_kept_where_the_kind_is_not_all_or_is_what_the_rule_asks_for(
+    tree: Node, node: Node
+) -> None:
+    assert choose(tree, Policy.BROADER, KINDS) == Choice(node, Fidelity.BROADER, (WHY,))
+
+
+def test_a_rule_of_kinds_alone_may_lose_one_of_them() -> None:
+    provider = drop(equals("EventID", "7"), WHY)
+    assert choose(And((X, provider)), Policy.BROADER, KINDS).node == X
+    assert choose(X, Policy.BROADER, KINDS) == Choice(X, Fidelity.EXACT)
+
+
+def test_where_a_kind_alone_would_be_left_the_narrower_side_is_taken() -> None:
+    tree = And((X, Or((Z, drop(Y, WHY)))))
+    assert choose(tree, Policy.CLOSEST, KINDS) == Choice(And((X, Z)), Fidelity.NARROWER, (WHY,))
+    assert choose(tree, Policy.BROADER, KINDS) == Choice(X, Fidelity.UNSUPPORTED, (WHY,))
+
+
+def test_the_reason_names_what_is_lost_beyond_the_kind_of_event() -> None:
+    of_kind = small(equals("EventID", "7"), 0.1, 0.1)
+    lost = drop(Y, Note("SG204", "gone", "B"))
+    tree = And((Approx(X, Bound(X, 0.1, Note("SG303", "cased", "A")), of_kind.lower), lost))
+    assert [note.message for note in choose(tree, Policy.BROADER, KINDS).notes] == ["gone"]
+
+
 def test_a_side_that_folds_leaves_the_other_one_to_choose() -> None:
     tree = And((X, small(Y, 0.9, 0.1), drop(Z, WHY)))
     assert choose(tree, Policy.CLOSEST).fidelity is Fidelity.BROADER

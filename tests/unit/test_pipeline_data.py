@@ -14,11 +14,12 @@ from sigmaglot.errors import ConfigurationError
 from sigmaglot.ir import Shape
 from sigmaglot.language import Selector
 from sigmaglot.pipelines import Recording, bind, load_pipeline, parse_pipeline, pipeline_names
+from sigmaglot.pipelines.extend import extended
 
 SCHEMAS = Path(__file__).resolve().parents[3] / "shared" / "schemas"
 PIPELINES = (
     "car defender_xdr dnif dnif_dql elastic_ecs elastic_security logpoint logpoint_security "
-    "logpoint_sysmon splunk_security splunk_sysmon"
+    "logpoint_sysmon sentinel splunk_cim splunk_security splunk_sysmon"
 ).split()
 TAXONOMY = (
     "UtcTime ProcessGuid ProcessId Image FileVersion Description Product Company CommandLine "
@@ -121,6 +122,8 @@ SELECTORS = {
     "logpoint": [("label", "Process"), ("label", "Create")],
     "logpoint_security": [("norm_id", "WinServer"), ("event_id", "4688")],
     "logpoint_sysmon": [("norm_id", "WindowsSysmon"), ("event_id", "1")],
+    "sentinel": [("ActionType", "ProcessCreated")],
+    "splunk_cim": [],
     "splunk_security": [
         ("source", "XmlWinEventLog:Security", "WinEventLog:Security"),
         ("EventCode", "4688"),
@@ -130,7 +133,13 @@ SELECTORS = {
         ("EventCode", "1"),
     ],
 }
-TABLES = {"car": "Process:Create", "defender_xdr": "DeviceProcessEvents", "dnif_dql": "ep-process"}
+TABLES = {
+    "car": "Process:Create",
+    "defender_xdr": "DeviceProcessEvents",
+    "dnif_dql": "ep-process",
+    "sentinel": "DeviceProcessEvents",
+    "splunk_cim": "Endpoint.Processes",
+}
 
 
 @pytest.mark.parametrize("name", PIPELINES)
@@ -275,6 +284,41 @@ def test_a_faulty_pipeline_is_refused_by_name(path: str, value: Any, message: st
     with pytest.raises(ConfigurationError) as caught:
         parse_pipeline("mine", data)
     assert str(caught.value) == f"pipeline `mine`: {message}"
+
+
+def test_a_column_stands_for_itself_in_its_expression() -> None:
+    data = copy.deepcopy(DATA)
+    spec = {"type": "string", "expression": "trim({column}, {column})"}
+    data["recordings"]["process_creation"]["columns"]["Clean"] = spec
+    source = parse_pipeline("test", data).recordings["process_creation"].source
+    assert source.computed == (("Clean", "trim(Clean, Clean)"),)
+
+
+RENAMES = {"Name": {"name": "Called"}, "Path": {"type": "text"}, "When": {"name": "At"}}
+
+
+def test_an_extension_renames_columns_of_its_base_wherever_they_stand() -> None:
+    found = parse_pipeline("test", extended(DATA, {"base_columns": RENAMES}))
+    known = found.recordings["process_creation"]
+    assert known.columns == {"Called", "Id", "At", "Path", "Path.text"}
+    assert known.source.time == "At"
+    assert known.source.projection == ("Called",)
+    assert [one.column for one in known.source.selectors] == ["Id", "Called"]
+    assert known.keyword == (ir.Column("Called"),)
+    assert known.entries["A"].column == ir.Column("Called")
+    assert known.entries["D"].columns["name"] == ir.Column("Called")
+    assert known.entries["D"].column.type == "text"
+    assert [one.columns for one in found.assumes] == [frozenset(), {"Called", "Path.text"}]
+
+
+def test_an_extension_leaves_recordings_of_its_base_out() -> None:
+    assert extended(DATA, {"without": ["process_creation"]})["recordings"] == {}
+
+
+def test_an_extension_may_say_a_recording_that_it_leaves_out_anew() -> None:
+    anew = {"columns": {"Other": "string"}, "fields": {"A": "Other"}}
+    over = {"without": ["process_creation"], "recordings": {"process_creation": anew}}
+    assert extended(DATA, over)["recordings"] == {"process_creation": anew}
 
 
 def test_a_pipeline_that_is_not_there_is_a_configuration_error() -> None:

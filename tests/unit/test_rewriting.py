@@ -92,7 +92,8 @@ def test_every_rewrite_has_a_table_here_or_serves_a_pipeline() -> None:
         entry.rewrite
         for name in pipeline_names()
         for recording in load_pipeline(name).recordings.values()
-        for entry in recording.entries.values()
+        for part in (recording, *recording.parts)
+        for entry in part.entries.values()
     }
     assert REWRITES.keys() - ENTRIES.keys() <= used
 

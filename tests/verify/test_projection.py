@@ -62,6 +62,21 @@ def test_elastic_has_no_account_where_the_text_is_none() -> None:
     assert "user.name" not in stored("elastic_ecs", User="SYSTEM")
 
 
+def test_splunk_data_models_say_unknown_and_take_numbers_out_of_their_type() -> None:
+    row = stored("splunk_cim", CommandLine="")
+    assert row["Processes.process"] == "unknown"
+    assert row["Processes.process_integrity_level"] == "high"
+    registry = PROJECTIONS["splunk_cim"].categories["registry_set"]
+    details = {"Details": "DWORD (0x00000001)", "TargetObject": "HKLM\\a"}
+    assert registry(details) == {
+        "Registry.action": "modified",
+        "Registry.registry_path": "HKLM\\a",
+        "Registry.registry_value_data": "0x00000001",
+        "Registry.registry_value_type": "REG_DWORD",
+        "Registry.user": "unknown",
+    }
+
+
 def test_splunk_keeps_the_event_and_extracts_hashes() -> None:
     row = stored("splunk_sysmon")
     assert row["Image"] == EVENT["Image"]

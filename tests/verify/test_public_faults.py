@@ -96,6 +96,59 @@ BROKEN = {
     ),
 }
 
+MICROSOFT = "pysigma:kusto+microsoft_xdr"
+OF_OTHER_EVENTS = {
+    "kusto: the name of a registry value is looked for in its key": (
+        "registry_set",
+        r"{TargetObject|endswith: '\Services\Foo\Start'}",
+        "missed",
+        r"TargetObject|endswith: \Services\Foo\Start",
+    ),
+    "kusto: a backslash before the closing wildcard makes it an asterisk": (
+        "registry_add",
+        r"{TargetObject|contains: '\Run\'}",
+        "missed",
+        r"TargetObject|contains: \Run",
+    ),
+    "kusto: a DWORD is looked for as Sysmon writes it": (
+        "registry_set",
+        "{Details: DWORD (0x00000004)}",
+        "missed",
+        "Details: DWORD",
+    ),
+    "kusto: no action type is asked for": (
+        "registry_set",
+        r"{Image|endswith: '\reg.exe'}",
+        "extra",
+        "",
+    ),
+    "kusto: what was deleted is looked for in the columns of what is there": (
+        "registry_delete",
+        "{TargetObject|contains: Foo}",
+        "missed",
+        "TargetObject|contains: Foo",
+    ),
+    "kusto: the renaming of a key is another action": (
+        "registry_event",
+        "{EventType: RenameKey}",
+        "missed",
+        "EventType: RenameKey",
+    ),
+    "kusto: the direction of a connection is ignored": (
+        "network_connection",
+        "{Initiated: 'false', DestinationPort: 22}",
+        "extra",
+        "Initiated: false",
+    ),
+    "kusto: an IPv6 network goes to an IPv4 function": (
+        "network_connection",
+        "{DestinationIp|cidr: 'fe80::/10'}",
+        "missed",
+        "DestinationIp|cidr: fe80::/10",
+    ),
+}
+"""Of each: a category, a selection, what `verify` finds, and in which leaf."""
+
 
 def verdict_of(target: str, selection: str, condition: str) -> Verdict:
     selections = f"  selection: {{Image|endswith: '\\cmd.exe'}}\n  filter: {selection}"
@@ -114,6 +167,46 @@ def test_a_fault_that_changes_what_is_found(fault: str) -> None:
     assert verdict.counterexample is not None
     assert verdict.counterexample.kind == kind
     assert verdict.counterexample.leaf.startswith(leaf)
+
+
+def of_category(target: str, category: str, selection: str) -> Verdict:
+    text = (
+        f"title: A rule\nlogsource: {{category: {category}, product: windows}}\n"
+        f"detection: {{selection: {selection}, condition: selection}}\n"
+    )
+    rule = Document("rule.yml", 0, yaml.safe_load(text), text)
+    (verdict,) = Verifier(Request(find_targets((target,)), ("kusto-model",))).verify([rule])
+    return verdict
+
+
+@pytest.mark.parametrize("fault", OF_OTHER_EVENTS)
+def test_a_fault_of_other_events_than_process_creations(fault: str) -> None:
+    category, selection, kind, leaf = OF_OTHER_EVENTS[fault]
+    verdict = of_category(MICROSOFT, category, selection)
+    assert verdict.status is Status.BROKEN
+    assert verdict.counterexample is not None
+    assert verdict.counterexample.kind == kind
+    assert verdict.counterexample.leaf.startswith(leaf)
+    assert of_category("defender", category, selection).status is Status.KEPT
+
+
+@pytest.mark.parametrize(
+    ("category", "selection", "written"),
+    [
+        ("registry_add", r"{TargetObject|contains: '\Run\'}", r'endswith "\\Run*"'),
+        (
+            "network_connection",
+            "{DestinationIp|cidr: 'fe80::/10'}",
+            'ipv4_is_in_range(RemoteIP, "fe',
+        ),
+    ],
+)
+def test_the_fault_is_the_one_that_it_is_called_by(
+    category: str, selection: str, written: str
+) -> None:
+    found = of_category(MICROSOFT, category, selection).counterexample
+    assert found is not None
+    assert written in found.query
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ from sigmaglot.language import (
 
 NAME = "Kusto"
 _NUMBERS = tuple(f"{how}{name}" for how in ("", "computed ") for name in ("long", "int", "real"))
-_TEXTS = ("string", "computed string")
+_TEXTS = ("string", "computed string", "dynamic")
+"""Types that the string operators take; of a dynamic value they see its JSON."""
 
 
 def _empty(leaf: Any) -> ir.Node:

@@ -74,7 +74,7 @@ def _text_column(leaf: Leaf) -> str:
 
 
 def _is_text(field: Any) -> bool:
-    return getattr(field, "type", "string") in {"string", "computed string"}
+    return getattr(field, "type", "string") in {"string", "computed string", "dynamic"}
 
 
 def _regex(leaf: ir.RegexMatch) -> str:

@@ -73,7 +73,12 @@ def _eval_name(name: str) -> str:
     return name if name.replace("_", "").isalnum() else f"'{name}'"
 
 
-def _search_leaf(leaf: Leaf, under_not: bool) -> str:
+def search_leaf(leaf: Leaf, under_not: bool) -> str:
+    """Return a leaf as the search command says it.
+
+    Raises:
+        TypeError: Only a where stage can.
+    """
     del under_not
     name = _field_name(leaf_column(leaf))
     match leaf:
@@ -115,17 +120,17 @@ def _search_group(leaves: list[Leaf]) -> str:
     return f"{_field_name(leaf_column(leaves[0]))} IN ({values})"
 
 
-SEARCH = Writer(_search_leaf, " ", " OR ", _search_negate, _search_key, _search_group)
+SEARCH = Writer(search_leaf, " ", " OR ", _search_negate, _search_key, _search_group)
 
 
 def _where_string(leaf: ir.StringMatch, name: str) -> str:
     if not leaf.pattern:
         return f'{name}=""'
     flags = "(?s)" if leaf.cased else "(?is)"
-    return f"match({name}, {quote(flags + _alternative(leaf))})"
+    return f"match({name}, {quote(flags + alternative(leaf))})"
 
 
-def _alternative(leaf: ir.StringMatch) -> str:
+def alternative(leaf: ir.StringMatch) -> str:
     r"""Return the regular expression that finds a pattern, anchored unless it may stand anywhere.
 
     Its end is ``\z``: in PCRE ``$`` also holds before a line break that ends the text.
@@ -205,7 +210,7 @@ def _where_group(leaves: list[Leaf]) -> str:
     """Write patterns of one field as one alternation."""
     strings = [leaf for leaf in leaves if isinstance(leaf, ir.StringMatch)]
     flags = "(?s)" if strings[0].cased else "(?is)"
-    regex = "|".join(_alternative(leaf) for leaf in strings)
+    regex = "|".join(alternative(leaf) for leaf in strings)
     return f"match({_eval_name(leaf_column(strings[0]))}, {quote(flags + regex)})"
 
 
@@ -214,10 +219,11 @@ WHERE = Writer(_where_leaf, " AND ", " OR ", lambda text, _: text, _where_key, _
 
 def leaf_text(leaf: Leaf) -> str:
     """Return one leaf as SPL writes it, in the stage where it belongs."""
-    return _where_leaf(leaf, under_not=False) if is_late(leaf) else _search_leaf(leaf, False)
+    return _where_leaf(leaf, under_not=False) if is_late(leaf) else search_leaf(leaf, False)
 
 
-def _selector(selector: Selector) -> str:
+def scope(selector: Selector) -> str:
+    """Return the search terms of a condition that scopes a query."""
     tests = [
         f"{_field_name(selector.column)}={_selector_value(value)}" for value in selector.values
     ]
@@ -232,7 +238,7 @@ def find(source: Source, condition: Node, last: str = "") -> list[str]:
     """Return a search, and a where stage for each late conjunct."""
     early, late = split_stages(condition, is_late)
     terms = [f"earliest=-{last}"] if last else []
-    terms += [_selector(selector) for selector in source.selectors]
+    terms += [scope(selector) for selector in source.selectors]
     terms += [SEARCH.operand(conjunct) for conjunct in early]
     stages = [f"| where {WHERE.write(push_not(conjunct))}" for conjunct in late]
     return [" ".join(terms or ["*"]), *stages]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     help="As for `convert`.",
 )
 @options.pipelines
+@options.filters
 @options.schemas
 @options.fidelity
 @click.option(
@@ -62,15 +63,20 @@ def _cover(given: dict[str, Any]) -> Coverage:
     from sigmaglot.compiler import Options  # noqa: PLC0415 - heavy
     from sigmaglot.coverage import cover  # noqa: PLC0415
     from sigmaglot.passes.legalise import Policy  # noqa: PLC0415
-    from sigmaglot.run import check_targets, loaded_pipelines, read_pipelines  # noqa: PLC0415
-    from sigmaglot.source import read_documents  # noqa: PLC0415
+    from sigmaglot.run import (  # noqa: PLC0415
+        check_targets,
+        loaded_pipelines,
+        read_pipelines,
+        read_related,
+    )
     from sigmaglot.targets import find_targets  # noqa: PLC0415
 
     targets = find_targets(given["targets"], given["schemas"])
     check_targets(targets)
     pipelines = loaded_pipelines(read_pipelines(given["pipelines"]))
-    documents = read_documents(given["paths"])
-    return cover(documents, targets, Options(Policy(given["fidelity"])), pipelines)
+    documents, related = read_related(given["paths"], given["filters"])
+    asked = Options(Policy(given["fidelity"]))
+    return cover(documents, targets, asked, pipelines, related)
 
 
 def _write(text: str, output: str | None) -> None:

@@ -47,7 +47,8 @@ def _event(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tup
     multiple=True,
     callback=_event,
     metavar="JSON",
-    help="One event to run in the place of those that are made.",
+    help="An event to run in the place of those that are made; to a correlation, several are one "
+    "stream.",
 )
 @click.option(
     "--engine",
@@ -60,6 +61,7 @@ def _event(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tup
     "--seed", type=int, default=0, show_default=True, help="Of the choice among like values."
 )
 @options.pipelines
+@options.filters
 @options.schemas
 @options.fidelity
 @click.option(
@@ -98,17 +100,22 @@ def command(**given: Any) -> None:
 
 
 def _verify(given: dict[str, Any]) -> tuple[list[Any], list[Any]]:
-    """Return the verdicts, and what is wrong with the events."""
+    """Return the verdicts, and what is wrong with the events and the filters."""
     from sigmaglot.compiler import Options  # noqa: PLC0415 - heavy
     from sigmaglot.passes.legalise import Policy  # noqa: PLC0415
+    from sigmaglot.related import relate_files  # noqa: PLC0415
     from sigmaglot.run import check_targets, list_files, read_pipelines  # noqa: PLC0415
     from sigmaglot.targets import find_targets  # noqa: PLC0415
     from sigmaglot.verify.engines.registry import (  # noqa: PLC0415
         check_engine_names,
         reasons_without_binder,
     )
-    from sigmaglot.verify.run import Request  # noqa: PLC0415
-    from sigmaglot.verify.session import read_recorded, verify_files  # noqa: PLC0415
+    from sigmaglot.verify.request import Request  # noqa: PLC0415
+    from sigmaglot.verify.session import (  # noqa: PLC0415
+        filter_warnings,
+        read_recorded,
+        verify_files,
+    )
 
     targets = find_targets(given["targets"], given["schemas"])
     check_targets(targets)
@@ -124,5 +131,6 @@ def _verify(given: dict[str, Any]) -> tuple[list[Any], list[Any]]:
     for reason in reasons_without_binder(targets, given["engines"]):
         say(f"note: no query is bound: {reason}", err=True)
     files, pipelines = list_files(given["paths"]), read_pipelines(given["pipelines"])
-    verdicts = verify_files(files, request, given["events"], pipelines, given["jobs"])
-    return list(verdicts), problems
+    found = relate_files(files, given["filters"])
+    verdicts = verify_files(files, request, given["events"], pipelines, given["jobs"], found)
+    return list(verdicts), [*problems, *filter_warnings(found[1])]

@@ -76,16 +76,33 @@ def _lines(verdict: Verdict) -> Iterator[str]:
 
 def _example(verdict: Verdict, found: Counterexample) -> Iterator[str]:
     claim = f"claimed {verdict.claimed}, observed {verdict.observed}"
-    wrong = "does not find" if found.kind == "missed" else "finds"
-    right = "finds" if found.kind == "missed" else "does not"
-    yield f"    {claim}: the query {wrong} an event that the rule {right}"
+    yield f"    {claim}: {_SAID[bool(found.stream), found.kind]}"
     yield f"    tests:     {found.tests}"
     yield f"    leaf:      {found.leaf or '(no single one)'}"
+    if found.stream:
+        yield from _stream("stream:", found.stream)
     yield f"    event:     {_json(found.event)}"
-    yield f"    stored:    {_json(found.record)}"
+    if found.stream:
+        yield from _stream("stored:", found.records)
+    else:
+        yield f"    stored:    {_json(found.record)}"
     for number, line in enumerate(found.query.splitlines()):
         yield f"    {'query:' if not number else '':10} {line}"
     yield f"    reproduce: {found.reproduce}"
+
+
+_SAID = {
+    (False, "missed"): "the query does not find an event that the rule finds",
+    (False, "extra"): "the query finds an event that the rule does not",
+    (True, "missed"): "the query does not find an event at which the correlation comes true",
+    (True, "extra"): "the query finds an event at which the correlation does not come true",
+}
+"""What is wrong: whether it is about a stream, and the kind of the counterexample."""
+
+
+def _stream(label: str, values: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for number, value in enumerate(values):
+        yield f"    {label if not number else '':10} {_json(value)}"
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -52,7 +52,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The tree to render and its claim; UNSUPPORTED keeps the notes that say why."""
+    """The tree to render and its claim; UNSUPPORTED keeps the notes that say why.
+
+    Its ``node`` is then False, or what is left where that asks for a kind of event alone.
+    """
 
     node: Node
     fidelity: Fidelity
@@ -91,8 +94,12 @@ def _bound(bound: ir.Bound, capabilities: Capabilities, leaf: Leaf) -> ir.Bound:
     return ir.Bound(legalise(bound.node, capabilities, leaf), bound.loss, bound.note)
 
 
-def choose(node: Node, policy: Policy) -> Choice:
-    """Return what to render of a legalised tree under the user's policy."""
+def choose(node: Node, policy: Policy, kinds: frozenset[str] = frozenset()) -> Choice:
+    """Return what to render of a legalised tree under the user's policy.
+
+    ``kinds`` are the fields and columns that tell kinds of events apart. A query of which nothing
+    else is left would find every event of a kind: it is none, unless the rule asks for just that.
+    """
     if not is_approximate(node):
         node = deduplicate(node)
         constant = isinstance(node, ir.Const)
@@ -105,11 +112,37 @@ def choose(node: Node, policy: Policy) -> Choice:
         Policy.EXACT: [],
     }[policy]
     usable = [one for one in candidates if not isinstance(one[0].node, ir.Const)]
+    bare = [one for one in usable if one[0] is upper and _is_bare(upper.node, node, kinds)]
+    usable = [one for one in usable if one not in bare]
+    if not usable and bare:
+        gone = [note for note in upper.notes if note.field not in kinds]
+        return Choice(upper.node, Fidelity.UNSUPPORTED, tuple(dict.fromkeys(gone)))
     if not usable:
         first = candidates[0][0] if candidates else upper
         return Choice(ir.FALSE, Fidelity.UNSUPPORTED, tuple(dict.fromkeys(first.notes)))
     side, fidelity = min(usable, key=lambda one: one[0].loss)
     return Choice(deduplicate(side.node), fidelity, tuple(dict.fromkeys(side.notes)))
+
+
+def _is_bare(left: Node, node: Node, kinds: frozenset[str]) -> bool:
+    """Return whether what is left asks for kinds of events alone, which the tree did not."""
+    return _beyond(left, kinds) == ir.TRUE != _beyond(node, kinds)
+
+
+def _beyond(node: Node, kinds: frozenset[str], *, up: bool = True) -> Node:
+    """Return an upper bound of what a tree asks for beyond the kind of event; True for nothing."""
+    match node:
+        case ir.And(children):
+            return join_all([_beyond(child, kinds, up=up) for child in children])
+        case ir.Or(children):
+            return join_any([_beyond(child, kinds, up=up) for child in children])
+        case ir.Not(child):
+            return ir.negate(_beyond(child, kinds, up=not up))
+        case ir.Const():
+            return node
+        case _:
+            leaf = node.leaf if isinstance(node, ir.Approx) else node
+            return ir.Const(up) if ir.field_name(leaf) in kinds else node
 
 
 def is_approximate(node: Node) -> bool:

@@ -81,5 +81,6 @@ def _keyword(leaf: ir.Keyword | ir.KeywordRegex, recording: Recording) -> Node:
         for column in recording.keyword
     ]
     names = ", ".join(column.name for column in recording.keyword)
-    note = ir.Note("SG205", f"a keyword is searched in {names} only", "", ir.value_text(leaf))
+    where = f"is searched in {names} only" if names else "has no column that is searched for it"
+    note = ir.Note("SG205", f"a keyword {where}", "", ir.value_text(leaf))
     return approx(leaf, note, ALL, (ir.any_of(tests), 0.2) if tests else GONE)

@@ -11,11 +11,14 @@ import yaml
 from sigmaglot.errors import ConfigurationError
 from sigmaglot.ir import Column
 from sigmaglot.language import Selector, Source
+from sigmaglot.pipelines.extend import extended
 from sigmaglot.pipelines.model import RAW, Assumption, Entry, Pipeline, Recording
 from sigmaglot.pipelines.rewrites import REWRITES
-from sigmaglot.pipelines.user import FILE, base_of, merged, name_of, read_schema
+from sigmaglot.pipelines.user import FILE, base_of, name_of, read_schema
 
 _CONFIDENCE = ("high", "medium", "low")
+_OWN_NAME = "{column}"
+"""Stands for the column's name in its expression."""
 _ENTRY_KEYS = {"rewrite", "column", "values", "none", "confidence", "note"}
 
 
@@ -49,12 +52,12 @@ def built_in(name: str) -> dict[str, Any]:
     text = (resources.files(__package__) / "data" / f"{name}.yml").read_text(encoding="utf-8")
     data: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     base = data.pop("extends", "")
-    return merged(built_in(base), data) if base else data
+    return extended(built_in(base), data) if base else data
 
 
 def _of_file(path: str) -> dict[str, Any]:
     data, base = read_schema(path), base_of(path)
-    return merged(built_in(base), data) if base else data
+    return extended(built_in(base), data) if base else data
 
 
 def parse_pipeline(name: str, data: dict[str, Any]) -> Pipeline:
@@ -113,7 +116,9 @@ class _Reader:
             field: self._entry(field, entry, columns) for field, entry in data["fields"].items()
         }
         names = frozenset(columns) | {one.text for one in columns.values() if one.text}
-        return Recording(category, source, names, entries, *self._catch_all(data, columns))
+        keyword, default = self._catch_all(data, columns)
+        parts = tuple(self.recording(category, part) for part in data.get("parts", {}).values())
+        return Recording(category, source, names, entries, keyword, default, parts)
 
     def _catch_all(
         self, data: dict[str, Any], columns: dict[str, _Column]
@@ -183,7 +188,7 @@ class _Column:
         self.name = name
         self.text = known.get("text", "")
         self.base = known.get("base", "")
-        self.expression = known.get("expression", "")
+        self.expression = known.get("expression", "").replace(_OWN_NAME, name)
         self.type = f"computed {known['type']}" if self.expression else known["type"]
 
     def with_caveat(self, caveat: str) -> Column:

@@ -13,6 +13,10 @@ RAW = "raw"
 """A pipeline's word for a log whose whole text can be searched for keywords."""
 
 
+KINDS_OF_EVENTS = frozenset({"EventID", "Provider_Name", "Channel"})
+"""Fields that tell kinds of events apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """How one Sigma field is stored.
@@ -50,6 +54,8 @@ class Recording:
         entries: Entry by Sigma field.
         keyword: Columns that keywords are searched in, or ``raw``.
         default: Prefix and type of columns that fields without an entry are found under, if any.
+        parts: How it records the events of the log source that have tables of their own.
+        elsewhere: Another table with events of the log source that a rule asks for, if any.
     """
 
     category: str
@@ -58,6 +64,16 @@ class Recording:
     entries: Mapping[str, Entry]
     keyword: tuple[Column, ...] | str = ()
     default: Column | None = None
+    parts: tuple[Recording, ...] = ()
+    elsewhere: str = ""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Return the fields and columns that only tell which kind of event an event is."""
+        selected = (selector.column for selector in self.source.selectors)
+        entries = (self.entries[name] for name in KINDS_OF_EVENTS if name in self.entries)
+        stored = (column.name for entry in entries for column in entry.columns.values())
+        return KINDS_OF_EVENTS.union(selected, stored)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,5 +148,6 @@ def _alone(rule: Rule, leaf: Leaf) -> Rule | Diagnostic | None:
 
 def _reproduce(case: Case, values: Mapping[str, Any]) -> str:
     event = json.dumps(values, ensure_ascii=False)
-    words = ("sigmaglot", "verify", case.rule.info.path, "-t", case.target.name)
+    paths = dict.fromkeys((case.rule.info.path, *(one.path for one in case.rule.filters)))
+    words = ("sigmaglot", "verify", *paths, "-t", case.target.name)
     return shlex.join((*words, "--engine", case.engine.name, "--event", event))

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sigmaglot.compiler import Options, Result, compile_rule, read_rule
-from sigmaglot.errors import Diagnostic, Severity
+from sigmaglot.compiler import Result, check_unique, compile_rule, read_rule
+from sigmaglot.errors import Diagnostic, RuleError, Severity
 from sigmaglot.evaluate import Event, compile_predicate
 from sigmaglot.events import Recorded
 from sigmaglot.explain import leaf_label
 from sigmaglot.frontend import Rule
+from sigmaglot.linking import bases, key_of
 from sigmaglot.logsource import logsource_test
+from sigmaglot.related import Related, relate
 from sigmaglot.rule import LogSource, RuleInfo
+from sigmaglot.scan import Documents
 from sigmaglot.source import Document
 from sigmaglot.targets import Target
 from sigmaglot.verify.claims import breaks
+from sigmaglot.verify.correlations import verify_correlation
 from sigmaglot.verify.counterexample import Case, Suspect, smallest
 from sigmaglot.verify.engines.model import (
     Binder,
@@ -27,32 +31,15 @@ from sigmaglot.verify.engines.model import (
     RefusedError,
 )
 from sigmaglot.verify.engines.registry import binder_of, engines_of, make_engine
+from sigmaglot.verify.names import category_of, info_of, problems_of
 from sigmaglot.verify.projection import PROJECTIONS
 from sigmaglot.verify.projection.common import Project
+from sigmaglot.verify.request import Request
 from sigmaglot.verify.targets import Ground, ground_of
-from sigmaglot.verify.verdict import UNSTATED, EngineInfo, Status, Tally, Verdict
+from sigmaglot.verify.verdict import UNSTATED, Status, Tally, Verdict
 from sigmaglot.verify.witnesses import Witness, make_witnesses
 from sigmaglot.verify.witnesses.events import is_known
 from sigmaglot.verify.witnesses.neighbours import stranger_of
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is to be verified, and how.
-
-    Attributes:
-        targets: Whose queries are run.
-        engines: Names of those that run them; without any, all that are installed.
-        options: How rules are compiled.
-        seed: Of the choice among like leaves.
-        given: Events in the place of those that are made; None for made ones.
-    """
-
-    targets: tuple[Target, ...]
-    engines: tuple[str, ...] = ()
-    options: Options = field(default_factory=Options)
-    seed: int = 0
-    given: tuple[dict[str, Any], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +54,58 @@ class Verifier:
     """Verifies rules one after the other; recorded events are stored once for all of them."""
 
     def __init__(
-        self, request: Request, recorded: Sequence[Recorded] = (), pipelines: Sequence[Any] = ()
+        self,
+        request: Request,
+        recorded: Sequence[Recorded] = (),
+        pipelines: Sequence[Any] = (),
+        related: Related | None = None,
     ) -> None:
         self._request = request
         self._pipelines = pipelines
+        self._related = related
         self._recorded = [(one, Event(one.values)) for one in recorded]
         self._scopes: dict[LogSource, list[tuple[Witness, Event]]] = {}
         self._stored: dict[tuple[str, str, LogSource], tuple[Dataset, list[Record]]] = {}
         self._seen: dict[str, str] = {}
 
     def verify(self, documents: Iterable[Document | Diagnostic]) -> Iterator[Verdict]:
-        """Yield the verdicts of documents in order: one an engine and target of each rule."""
+        """Yield the verdicts of documents in order: one an engine and target of each rule.
+
+        What the documents do to each other is found here where it was not given.
+        """
+        if self._related is None:
+            documents = list(documents)
+        related = self._related or relate(Documents(list(documents)))
         for document in documents:
-            found = (
-                document
-                if isinstance(document, Diagnostic)
-                else read_rule(document, self._pipelines, self._seen)
-            )
-            if isinstance(found, Rule):
+            yield from self._document(document, related)
+
+    def _document(self, document: Document | Diagnostic, related: Related) -> Iterator[Verdict]:
+        if isinstance(document, Diagnostic):
+            yield from _bad(document)
+        elif document.kind == "filter":
+            yield from _bad(*related.find(document))
+        elif document.kind == "correlation":
+            yield from self._correlation(document, related)
+        else:
+            found = read_rule(document, self._pipelines, self._seen, related.filters)
+            if not isinstance(found, Rule):
+                yield from _bad(found)
+            elif key_of(document) not in related.hidden:
                 yield from self._rule(found)
-            elif found.severity is Severity.ERROR:
-                info = RuleInfo(found.path, found.rule_id)
-                yield Verdict(info, "", Status.BAD_RULE, diagnostics=(found,))
+
+    def _correlation(self, document: Document, related: Related) -> Iterator[Verdict]:
+        linked = related.correlation(document)
+        if isinstance(linked, Diagnostic):
+            yield from _bad(linked)
+            return
+        try:
+            check_unique(document, linked.info, self._seen)
+        except RuleError as error:
+            yield from _bad(error.diagnostic)
+            return
+        if key_of(document) not in related.hidden:
+            rules = [read_rule(one, self._pipelines, {}, related.filters) for one in bases(linked)]
+            yield from verify_correlation(linked, rules, self._request, self._recorded)
 
     def _rule(self, rule: Rule) -> Iterator[Verdict]:
         category = category_of(rule.info.logsource)
@@ -131,14 +148,15 @@ class Verifier:
             why = "no engine runs this language" if ground is None else _not_projected(task, ground)
             yield task.verdict(Status.NOT_RUN, reason=why)
             return
-        binder = binder_of(ground.language, self._request.engines)
+        engines = engines_of(ground.language, self._request.engines, ground.schema)
+        binder = binder_of(ground.language, self._request.engines, ground.schema)
         binds = None
         if binder is not None and not isinstance(binder, str):
-            problems = [one for query in task.result.queries for one in binder.problems(query)]
+            problems = problems_of(binder, task.result.queries)
             binds = not problems
-            if problems or not engines_of(ground.language, self._request.engines):
+            if problems or not engines:
                 yield _bound(task, binder, problems)
-        for engine in engines_of(ground.language, self._request.engines):
+        for engine in engines:
             yield self._run_safely(task, engine, ground, project, binds)
 
     def _run_safely(
@@ -201,14 +219,17 @@ class Verifier:
         key = (engine.name, ground.schema, source)
         if key not in self._stored:
             records: list[Record] = [project(one.values) for one, _ in scope]
-            self._stored[key] = make_engine(engine.name).load(records), records
+            self._stored[key] = make_engine(engine.name, ground.schema).load(records), records
         dataset, records = self._stored[key]
         return records, find_all(dataset, task.result.queries)
 
 
-def category_of(source: LogSource) -> str:
-    """Return the name that a log source goes by here: its category, or ``service:`` and it."""
-    return source.category or (f"service:{source.service}" if source.service else "")
+def _bad(*found: Diagnostic) -> Iterator[Verdict]:
+    """Yield a verdict of each document that cannot be read; a warning is none."""
+    for one in found:
+        if one.severity is Severity.ERROR:
+            info = RuleInfo(one.path, one.rule_id)
+            yield Verdict(info, "", Status.BAD_RULE, diagnostics=(one,))
 
 
 def _not_projected(task: _Task, ground: Ground) -> str:
@@ -219,15 +240,10 @@ def _not_projected(task: _Task, ground: Ground) -> str:
 def _bound(task: _Task, binder: Binder, problems: Sequence[str]) -> Verdict:
     return task.verdict(
         Status.REFUSED if problems else Status.KEPT,
-        engine=EngineInfo(binder.name, binder.title, str(binder.standing)),
+        engine=info_of(binder),
         binds=not problems,
         reason="; ".join(problems),
     )
-
-
-def info_of(engine: Engine) -> EngineInfo:
-    """Return what reports say of an engine."""
-    return EngineInfo(engine.name, engine.title, str(engine.standing))
 
 
 def find_all(dataset: Dataset, queries: Sequence[str]) -> frozenset[int]:

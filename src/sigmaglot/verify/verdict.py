@@ -76,6 +76,8 @@ class Counterexample:
         leaf: The part of the rule that the query gets wrong, empty where no single one is.
         query: What was run.
         reproduce: A command line that shows it again.
+        stream: Of a correlation: all events that are needed, the event among them.
+        records: Their values, as the SIEM stores them.
     """
 
     kind: str
@@ -85,6 +87,8 @@ class Counterexample:
     leaf: str
     query: str
     reproduce: str
+    stream: tuple[dict[str, Any], ...] = ()
+    records: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

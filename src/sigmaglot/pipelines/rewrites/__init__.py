@@ -13,6 +13,8 @@ from sigmaglot.ir import FieldLeaf, Node
 from sigmaglot.pipelines.rewrites.account import account
 from sigmaglot.pipelines.rewrites.addresses import network_wildcards
 from sigmaglot.pipelines.rewrites.by_event import by_event
+from sigmaglot.pipelines.rewrites.cim import action, filled, hash_within, value_data
+from sigmaglot.pipelines.rewrites.dashes import dashed
 from sigmaglot.pipelines.rewrites.ecs_names import ECS_REWRITES
 from sigmaglot.pipelines.rewrites.event_data import event_data
 from sigmaglot.pipelines.rewrites.folders import folder_and_name
@@ -47,6 +49,11 @@ REWRITES: Mapping[str, Rewrite] = {
     "account": account,
     "network_wildcards": network_wildcards,
     "by_event": by_event,
+    "action": action,
+    "filled": filled,
+    "hash_within": hash_within,
+    "value_data": value_data,
+    "dashed": dashed,
     **ECS_REWRITES,
     "event_data": event_data,
     "folder_and_name": folder_and_name,

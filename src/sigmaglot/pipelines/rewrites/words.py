@@ -10,14 +10,13 @@ from sigmaglot import ir
 from sigmaglot.evaluate import Event, compile_predicate
 from sigmaglot.ir import FieldLeaf, Node, Shape
 from sigmaglot.language import ALL, GONE, approx
+from sigmaglot.pipelines.model import KINDS_OF_EVENTS
 from sigmaglot.pipelines.rewrites.plain import other_form
 
 if TYPE_CHECKING:
     from sigmaglot.pipelines.model import Entry
 
 _OPEN_END = "*"
-_KINDS_OF_EVENTS = frozenset({"EventID", "Provider_Name", "Channel"})
-"""Fields that tell events apart: a value that no row has is an event without a row."""
 
 
 def word(leaf: FieldLeaf, entry: Entry) -> Node:
@@ -37,7 +36,7 @@ def word(leaf: FieldLeaf, entry: Entry) -> Node:
     if isinstance(leaf, (ir.IsNull, ir.IsEmpty)):
         return ir.FALSE
     note = other_form(leaf, entry, "has no such value in any event that the schema records")
-    if entry.field in _KINDS_OF_EVENTS:
+    if entry.field in KINDS_OF_EVENTS:  # an event of such a kind has no row
         note = replace(note, code="SG201")
     return approx(leaf, note, GONE, (ir.FALSE, 0.1))
 

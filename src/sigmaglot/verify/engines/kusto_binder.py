@@ -2,7 +2,8 @@
 
 The npm package ``@kusto/language-service-next`` is the language service of the Kusto editor. It
 runs in one Node process, which starts with the first query and answers a JSON line with a JSON
-line (``kusto_binder.js``). It knows the tables of `sigmaglot.verify.schemas` and nothing else.
+line (``kusto_binder.js``). It knows the tables of one schema of `sigmaglot.verify.schemas` and
+nothing else.
 
 It does not see everything: ``FileName == 5`` binds, and so does a regex that RE2 refuses.
 """
@@ -24,7 +25,7 @@ from types import TracebackType
 from typing import IO, Any, Self, cast
 
 from sigmaglot.verify.engines.model import CannotRunError, Standing
-from sigmaglot.verify.schemas import defender_tables
+from sigmaglot.verify.schemas import DEFENDER, tables_of
 
 PACKAGE = "@kusto/language-service-next"
 FOLDER_VARIABLE = "SIGMAGLOT_NODE_MODULES"
@@ -33,8 +34,8 @@ QUERY_SECONDS = 30.0
 _SCRIPT = Path(__file__).with_name("kusto_binder.js")
 
 
-def find_binder() -> KustoBinder | str:
-    """Return the binder, or one sentence that says what is missing.
+def find_binder(schema: str = DEFENDER) -> KustoBinder | str:
+    """Return the binder of a schema's tables, or one sentence that says what is missing.
 
     The package is looked for in the folder that ``SIGMAGLOT_NODE_MODULES`` names, in
     ``node_modules`` of the working folder and its parents, then where ``npm install -g`` puts it.
@@ -57,7 +58,8 @@ def find_binder() -> KustoBinder | str:
             f"the Kusto binder needs the npm package {PACKAGE}: run `npm install {PACKAGE}` here, "
             f"or name its node_modules folder in {FOLDER_VARIABLE}"
         )
-    return KustoBinder((node, str(_SCRIPT), "serve", found["folder"]), found["version"])
+    command = [node, str(_SCRIPT), "serve", found["folder"]]
+    return KustoBinder(command, found["version"], schema=schema)
 
 
 class KustoBinder:
@@ -76,11 +78,13 @@ class KustoBinder:
         version: str,
         start_seconds: float = START_SECONDS,
         query_seconds: float = QUERY_SECONDS,
+        schema: str = DEFENDER,
     ) -> None:
         self._command = tuple(command)
         self._version = version
         self._start_seconds = start_seconds
         self._query_seconds = query_seconds
+        self._schema = schema
         self._node: _Node | None = None
         self._broken = ""
 
@@ -139,7 +143,7 @@ class KustoBinder:
         return self._node
 
     def _start(self) -> _Node:
-        tables = {name: dict(columns) for name, columns in defender_tables().items()}
+        tables = {name: dict(columns) for name, columns in tables_of(self._schema).items()}
         try:
             node = _Node(self._command)
         except OSError as error:

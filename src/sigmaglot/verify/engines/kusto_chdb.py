@@ -21,10 +21,11 @@ from sigmaglot.verify.engines.kusto_forms import FUNCTIONS, ROW, Knows, Tree, ch
 from sigmaglot.verify.engines.kusto_records import column
 from sigmaglot.verify.engines.model import CannotRunError, Record, Standing
 from sigmaglot.verify.projection.common import is_stored_in
-from sigmaglot.verify.schemas import defender_tables
+from sigmaglot.verify.schemas import DEFENDER, tables_of
 
 _TYPES = {
     "string": "String",
+    "dynamic": "String",
     "long": "Nullable(Int64)",
     "int": "Nullable(Int32)",
     "bool": "Nullable(Bool)",
@@ -78,7 +79,8 @@ class _ClickHouse:
         if self._connection is None:
             self._connection = self._chdb.connect(":memory:")
             self._ask("SET allow_experimental_kusto_dialect = 1")
-        types = {name: defender_tables()[tree.table][name] for name in sorted(tree.columns)}
+        columns = tables_of(dataset.schema)[tree.table]
+        types = {name: columns[name] for name in sorted(tree.columns)}
         made = [f"{ROW} Int64", *(f"{name} {_TYPES[kind]}" for name, kind in types.items())]
         self._ask("SET dialect = 'clickhouse'")
         self._ask(f"DROP TABLE IF EXISTS {tree.table}")
@@ -94,8 +96,8 @@ def _reads_less(tree: Tree, held: Tree) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _tree(query: str) -> Tree:
-    return check(query, KNOWS)
+def _tree(query: str, schema: str) -> Tree:
+    return check(query, KNOWS, schema)
 
 
 @cache
@@ -106,6 +108,9 @@ def _clickhouse() -> _ClickHouse:
 class KustoChdb:
     """The engine.
 
+    Args:
+        schema: Whose tables the records are rows of.
+
     Raises:
         ImportError: The package ``chdb`` is not installed.
     """
@@ -113,7 +118,8 @@ class KustoChdb:
     name = "kusto-chdb"
     standing = Standing.INDEPENDENT
 
-    def __init__(self) -> None:
+    def __init__(self, schema: str = DEFENDER) -> None:
+        self._schema = schema
         _clickhouse()
 
     @property
@@ -123,7 +129,7 @@ class KustoChdb:
 
     def load(self, records: Sequence[Record]) -> _Dataset:
         """Return the records; their table is made when a query names it."""
-        return _Dataset(records)
+        return _Dataset(records, self._schema)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +137,7 @@ class _Dataset:
     """Records that the engine has taken up."""
 
     records: Sequence[Record]
+    schema: str = DEFENDER
 
     def find(self, query: str) -> frozenset[int]:
         """Return the indexes of the records that a query returns.
@@ -140,7 +147,7 @@ class _Dataset:
                 type than its column.
             RefusedError: The query is not of the language.
         """
-        return _clickhouse().find(self, _tree(query))
+        return _clickhouse().find(self, _tree(query, self.schema))
 
     def lines(self, types: Mapping[str, str]) -> str:
         """Return columns of the records as lines of JSON, each of which starts with its number."""

@@ -22,15 +22,16 @@ from sigmaglot.verify.engines.kusto_forms import ANY, FUNCTIONS, ROW, TEXTS, Kno
 from sigmaglot.verify.engines.kusto_records import column
 from sigmaglot.verify.engines.model import CannotRunError, Record, Standing
 from sigmaglot.verify.projection.common import is_stored_in
-from sigmaglot.verify.schemas import defender_tables
+from sigmaglot.verify.schemas import DEFENDER, tables_of
 
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,  # the tables are small: threads cost more than they give
     "autoinstall_known_extensions": "false",  # nothing is fetched at run time
     "autoload_known_extensions": "false",
 }
-_SQL_TYPES = {
+SQL_TYPES = {
     "string": "VARCHAR",
+    "dynamic": "VARCHAR",
     "long": "BIGINT",
     "int": "INTEGER",
     "bool": "BOOLEAN",
@@ -63,12 +64,12 @@ class _Plan:
 
 
 @lru_cache(maxsize=256)
-def _plan(query: str, now: datetime | None) -> _Plan:
-    tree = check(query, KNOWS)
+def _plan(query: str, now: datetime | None, schema: str) -> _Plan:
+    tree = check(query, KNOWS, schema)
     moment = None if now is None else now.astimezone(UTC).replace(tzinfo=None)
     try:
         with clock(moment) as active:
-            sql = to_sql(replace(tree.query, operators=_lean(tree.query.operators)))
+            sql = to_sql(replace(tree.query, operators=lean(tree.query.operators)))
     except KqlError as error:
         raise CannotRunError(f"duckdb-kql: {error}") from error
     except RecursionError:
@@ -78,7 +79,7 @@ def _plan(query: str, now: datetime | None) -> _Plan:
     return _Plan(tree.table, tree.columns, rows, parameters)
 
 
-def _lean(stages: Sequence[ir.Operator]) -> list[ir.Operator]:
+def lean(stages: Sequence[ir.Operator]) -> list[ir.Operator]:
     """Return the same stages, which become a third of the SQL and run in half the time."""
     out: list[ir.Operator] = []
     for stage in stages:
@@ -114,14 +115,16 @@ class KustoDuckDB:
 
     Args:
         now: What ``now()`` and ``ago()`` take for the time; the clock's where it is None.
+        schema: Whose tables the records are rows of.
     """
 
     name = "kusto-duckdb"
     standing = Standing.INDEPENDENT
 
-    def __init__(self, now: datetime | None = None) -> None:
+    def __init__(self, now: datetime | None = None, schema: str = DEFENDER) -> None:
         self._now = now
-        self._connection = duckdb.connect(":memory:", config=_CONFIG)
+        self._schema = schema
+        self._connection = duckdb.connect(":memory:", config=CONFIG)
         self._connection.execute("SET TimeZone = 'UTC'")
         self._held: dict[str, tuple[_Dataset, frozenset[str]]] = {}
 
@@ -136,7 +139,7 @@ class KustoDuckDB:
 
     def run(self, dataset: _Dataset, query: str) -> frozenset[int]:
         """Return the indexes of a dataset's records that a query returns, as its ``find`` does."""
-        plan = _plan(query, self._now)
+        plan = _plan(query, self._now, self._schema)
         try:
             self._hold(dataset, plan)
             rows = self._connection.execute(plan.sql, plan.parameters).fetchall()
@@ -157,11 +160,11 @@ class KustoDuckDB:
 
     def _create(self, records: Sequence[Record], table: str, names: Sequence[str]) -> None:
         """Make a table from one list a column, which is twenty times as fast as inserting rows."""
-        types = defender_tables()[table]
+        types = tables_of(self._schema)[table]
         columns = [f'unnest($1::BIGINT[]) AS "{ROW}"']
         lists: list[list[Any]] = [list(range(len(records)))]
         for at, name in enumerate(names, 2):
-            columns.append(f'unnest(${at}::{_SQL_TYPES[types[name]]}[]) AS "{name}"')
+            columns.append(f'unnest(${at}::{SQL_TYPES[types[name]]}[]) AS "{name}"')
             lists.append(column(records, name, types[name]))
         made = f'CREATE OR REPLACE TABLE "{table}" AS SELECT {", ".join(columns)}'
         self._connection.execute(made, lists)

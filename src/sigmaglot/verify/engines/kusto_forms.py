@@ -23,7 +23,7 @@ from duckdb_kql.lower import lower
 from sigmaglot.verify.engines.kusto_literals import rewrite_literals
 from sigmaglot.verify.engines.kusto_records import ODD_CASE
 from sigmaglot.verify.engines.model import CannotRunError, RefusedError
-from sigmaglot.verify.schemas import defender_tables
+from sigmaglot.verify.schemas import DEFENDER, tables_of
 
 ROW = "__row"
 """The column of row numbers, which every stage keeps."""
@@ -33,6 +33,8 @@ _MOMENT = ((("datetime",),), "number")
 _KINDS = {"long": "number", "int": "number", "real": "number"} | {
     kind: kind for kind in ("string", "bool", "datetime", "timespan")
 }
+_COLUMN_KINDS = {**_KINDS, "dynamic": "string"}
+"""Types to kinds; a column of dynamic values is held as its JSON, which string operators see."""
 _EQUALITY = ("==", "!=")
 _ORDER = ("<", "<=", ">", ">=")
 _PARTS = ("year", "month", "day", "hour", "minute", "second", "week_of_year", "dayofyear")
@@ -108,8 +110,8 @@ class Tree:
     columns: frozenset[str]
 
 
-def check(query: str, known: Knows) -> Tree:
-    """Return a query's tree, and what it reads.
+def check(query: str, known: Knows, schema: str = DEFENDER) -> Tree:
+    """Return a query's tree, and what it reads of the tables of a schema.
 
     ``take`` is left out, as which rows a limit picks is no meaning of a query, and so is sorting.
 
@@ -118,17 +120,26 @@ def check(query: str, known: Knows) -> Tree:
         RefusedError: It is not of the language.
     """
     text = rewrite_literals(query)
+    return check_tree(parsed(text), text, known, schema)
+
+
+def parsed(text: str) -> ir.Query:
+    """Return a query's tree; raises as `check` does."""
     try:
-        tree = lower(text)
+        return lower(text)
     except KqlSyntaxError as error:
         raise RefusedError(f"no query by the published grammar: {error}") from error
     except KqlError as error:
         raise CannotRunError(f"duckdb-kql: {error}") from error
     except RecursionError:
         raise CannotRunError("nested too deeply to read") from None
+
+
+def check_tree(tree: ir.Query, text: str, known: Knows, schema: str = DEFENDER) -> Tree:
+    """Return the tree of a text, and what it reads; raises as `check` does."""
     if not isinstance(tree.source, ir.TableRef) or tree.lets or tree.source.database:
         raise CannotRunError("a source that is not one table by its name")
-    checker = _Checker(tree.source.name, known)
+    checker = _Checker(tree.source.name, known, schema)
     stages = [new for stage in tree.operators for new in checker.stage(stage)]
     runs = replace(tree, operators=stages)
     return Tree(runs, text, tree.source.name, frozenset(checker.read))
@@ -159,15 +170,15 @@ class _Checker:
         read: The columns of the table that the query names.
     """
 
-    def __init__(self, table: str, known: Knows) -> None:
-        columns = defender_tables().get(table)
+    def __init__(self, table: str, known: Knows, schema: str) -> None:
+        columns = tables_of(schema).get(table)
         if columns is None:
             raise CannotRunError(f"`{table}` is no table of the schema")
         self._table = table
         self._known = known
         self._columns = frozenset(columns)
         self._null_tells = 0
-        self._scope = {name: _KINDS[kind] for name, kind in columns.items()}
+        self._scope = {name: _COLUMN_KINDS[kind] for name, kind in columns.items()}
         self.read: set[str] = set()
 
     def stage(self, stage: ir.Operator) -> Iterator[ir.Operator]:

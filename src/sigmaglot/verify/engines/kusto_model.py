@@ -1,4 +1,4 @@
-"""Our reader of Kusto, with the column types of whichever Defender table a query names."""
+"""Our reader of Kusto, with the column types of whichever table of a schema a query names."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import re
 
 from sigmaglot.verify.readers import kusto
 from sigmaglot.verify.readers.base import Query, ReadError
-from sigmaglot.verify.schemas import defender_tables
+from sigmaglot.verify.schemas import DEFENDER, tables_of
 
 _TABLE = re.compile(r"(?:\s|//[^\n]*\n)*([A-Za-z_]\w*)")
 
 
-def read(text: str) -> Query:
-    """Read a query of one table of the Defender schema.
+def read(text: str, schema: str = DEFENDER) -> Query:
+    """Read a query of one table of a schema.
 
     Raises:
         ReadError: The text is no query, names a table or column that the schema lacks, or compares
             values of unlike types.
     """
-    found = _TABLE.match(text)
-    if found is None or found[1] not in defender_tables():
+    found, tables = _TABLE.match(text), tables_of(schema)
+    if found is None or found[1] not in tables:
         raise ReadError(f"no table {found[1] if found else ''}".rstrip(), 0)
-    return kusto.read(text, defender_tables()[found[1]])
+    return kusto.read(text, tables[found[1]])

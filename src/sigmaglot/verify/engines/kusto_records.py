@@ -14,10 +14,10 @@ ODD_CASE = re.compile("[\u0130\u0131\u017f\u212a\u1e9e\u01c5\u01c8\u01cb\u01f2]"
 
 
 def column(records: Sequence[Record], name: str, kind: str) -> list[object]:
-    """Return the values of a column whose type is string, long, int, bool or datetime.
+    """Return the values of a column whose type is string, dynamic, long, int, bool or datetime.
 
-    A string is never null: an absent one is empty. Of the other types it is None. A datetime is
-    in UTC without its zone, to the microsecond.
+    A string is never null: an absent one is empty, as is the JSON of an absent dynamic value. Of
+    the other types it is None. A datetime is in UTC without its zone, to the microsecond.
 
     Raises:
         CannotRunError: A value is of another type, or engines disagree on its letter case.
@@ -66,6 +66,7 @@ def _datetime(value: object) -> datetime | None:
 
 _CONVERT: dict[str, Callable[[object], object]] = {
     "string": _string,
+    "dynamic": _string,
     "long": partial(_integer, bits=64),
     "int": partial(_integer, bits=32),
     "bool": _boolean,

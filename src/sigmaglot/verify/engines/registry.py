@@ -12,11 +12,13 @@ from typing import Any
 from sigmaglot.errors import ConfigurationError, UsageError
 from sigmaglot.targets import Target
 from sigmaglot.verify.engines.model import Binder, Engine, Standing
+from sigmaglot.verify.schemas import DEFENDER, tables_of
 from sigmaglot.verify.targets import ground_of
 
 EXTRA = "sigmaglot[verify]"
 """What to install for the engines."""
 BINDER = "kusto-binder"
+_KUSTO = "kusto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Entry:
         module: Where it is.
         factory: The name there of a reader's function, or of an engine's class.
         options: Of the reader; ``types`` names the schema whose column types it takes.
+            An engine of Kusto also takes the ``schema`` whose tables the records are rows of.
         needs: A package that must be installed, empty for none beside the extra.
         is_usual: Whether it runs without being named.
     """
@@ -53,7 +56,7 @@ def _reader(name: str, language: str, title: str, **options: Any) -> Entry:
 
 def _kusto(name: str, title: str, factory: str, needs: str, **known: Any) -> Entry:
     module = f"sigmaglot.verify.engines.{name.replace('-', '_')}"
-    return Entry(name, "kusto", title, Standing.INDEPENDENT, module, factory, needs=needs, **known)
+    return Entry(name, _KUSTO, title, Standing.INDEPENDENT, module, factory, needs=needs, **known)
 
 
 _KIBANA = "a reader of Kibana KQL over a model of Elasticsearch; a wildcard on a keyword "
@@ -62,8 +65,8 @@ _DNIF = "a reader of DNIF _fetch; a regular expression matches "
 ENTRIES = (
     Entry(
         "kusto-model",
-        "kusto",
-        "a reader of Kusto with the types of the Defender schema",
+        _KUSTO,
+        "a reader of Kusto with the types of the schema's columns",
         Standing.OURS,
         "sigmaglot.verify.engines.kusto_model",
     ),
@@ -84,6 +87,13 @@ ENTRIES = (
         keyword_wildcard="wildcard",
     ),
     _reader("spl-model", "spl", "a reader of SPL"),
+    Entry(
+        "tstats-model",
+        "spl_cim",
+        "a reader of SPL; the clause of tstats is read as a search is",
+        Standing.OURS,
+        "sigmaglot.verify.readers.spl",
+    ),
     _reader("logpoint-model", "logpoint", "a reader of LogPoint"),
     _reader("dnif-model", "dnif_fetch", f"{_DNIF}the whole value"),
     _reader("dnif-model-search", "dnif_fetch", f"{_DNIF}a part of the value", anchored=False),
@@ -159,10 +169,13 @@ def check_engine_names(names: tuple[str, ...]) -> None:
             raise ConfigurationError(f"the engine `{name}` cannot be used: {lacking}")
 
 
-def engines_of(language: str, names: tuple[str, ...] = ()) -> tuple[Engine, ...]:
-    """Return the engines of a language: those named, or without names all that are installed."""
+def engines_of(language: str, names: tuple[str, ...] = (), schema: str = "") -> tuple[Engine, ...]:
+    """Return the engines of a language: those named, or without names all that are installed.
+
+    ``schema`` is the one whose records they run over.
+    """
     return tuple(
-        load_engine(entry.name)
+        load_engine(entry.name, schema)
         for entry in ENTRIES
         if entry.language == language
         and (entry.name in names if names else entry.is_usual and not _lacking(entry))
@@ -170,21 +183,23 @@ def engines_of(language: str, names: tuple[str, ...] = ()) -> tuple[Engine, ...]
 
 
 @cache
-def load_engine(name: str) -> Engine:
+def load_engine(name: str, schema: str = "") -> Engine:
     """Return an engine by name, the same at every call."""
-    return make_engine(name)
+    return make_engine(name, schema)
 
 
-def make_engine(name: str) -> Engine:
+def make_engine(name: str, schema: str = "") -> Engine:
     """Return an engine of its own, for records that stay while others come and go."""
     entry = _BY_NAME[name]
     factory = getattr(import_module(entry.module), entry.factory)
+    tables = {"schema": schema} if schema and entry.language == _KUSTO else {}
     if entry.standing is not Standing.OURS:
-        engine: Engine = factory()
+        engine: Engine = factory(**tables)
         return engine
     from sigmaglot.verify.engines.reader import ReaderEngine  # noqa: PLC0415 - needs lark
 
     options = {key: _types(value) if key == "types" else value for key, value in entry.options}
+    options |= tables
     read: Callable[[str], Any] = partial(factory, **options)
     return ReaderEngine(entry.name, entry.title, read)
 
@@ -203,11 +218,23 @@ def find_binder() -> Binder | str:
     return kusto_binder.find_binder()
 
 
-def binder_of(language: str, names: tuple[str, ...] = ()) -> Binder | str | None:
-    """Return what binds queries of a language, why it cannot be had, or None where none exists."""
-    if language != "kusto" or (names and BINDER not in names):
+def binder_of(language: str, names: tuple[str, ...] = (), schema: str = "") -> Binder | str | None:
+    """Return what binds queries of a language, why it cannot be had, or None where none exists.
+
+    ``schema`` is the one whose tables the queries read.
+    """
+    if language != _KUSTO or (names and BINDER not in names):
         return None
-    return find_binder()
+    found = find_binder()
+    is_same = isinstance(found, str) or tables_of(schema) is tables_of(DEFENDER)
+    return found if is_same else _binder_of(schema)
+
+
+@cache
+def _binder_of(schema: str) -> Binder | str:
+    from sigmaglot.verify.engines import kusto_binder  # noqa: PLC0415 - as above
+
+    return kusto_binder.find_binder(schema)
 
 
 def reasons_without_binder(targets: Iterable[Target], names: tuple[str, ...] = ()) -> list[str]:

@@ -12,7 +12,9 @@ from sigmaglot.verify.projection.defender import DEFENDER
 from sigmaglot.verify.projection.dnif import DNIF, DNIF_DQL
 from sigmaglot.verify.projection.elastic import ELASTIC, ELASTIC_SECURITY
 from sigmaglot.verify.projection.logpoint import LOGPOINT, LOGPOINT_SECURITY, LOGPOINT_SYSMON
+from sigmaglot.verify.projection.sentinel import SENTINEL
 from sigmaglot.verify.projection.splunk import SPLUNK, SPLUNK_CLASSIC, SPLUNK_SECURITY
+from sigmaglot.verify.projection.splunk_cim import SPLUNK_CIM
 
 PROJECTIONS = {
     "car": CAR,
@@ -24,6 +26,8 @@ PROJECTIONS = {
     "logpoint": LOGPOINT,
     "logpoint_security": LOGPOINT_SECURITY,
     "logpoint_sysmon": LOGPOINT_SYSMON,
+    "sentinel": SENTINEL,
+    "splunk_cim": SPLUNK_CIM,
     "splunk_security": SPLUNK_SECURITY,
     "splunk_sysmon": SPLUNK,
     "splunk_sysmon_classic": SPLUNK_CLASSIC,

@@ -72,9 +72,9 @@ def hash_of(event: Event, algorithm: str) -> str | None:
 
 
 def number(text: Any, base: int = 10) -> int | None:
-    """Return the number that a text spells, None where it spells none."""
+    """Return the number that a text spells, None where it spells none or has blanks around it."""
     try:
-        return None if text is None else int(str(text), base)
+        return None if text is None or str(text) != str(text).strip() else int(str(text), base)
     except ValueError:
         return None
 

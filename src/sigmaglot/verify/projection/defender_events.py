@@ -3,8 +3,8 @@
 Sources: as `defender_rows`, and published hunting queries for the keys of AdditionalFields. The
 folder of a called process stands without its name. Of a WMI subscription there is a row where its
 filter is bound to its consumer, which holds the consumer's definition; a filter alone has none. The
-key that holds a script that AMSI was shown is not confirmed. Services, tasks and accounts are known
-by the id of the event in Security's or System's log; any other event there has no row.
+key that holds a script that AMSI was shown is not confirmed. Services, tasks, accounts and logons
+are known by the id of the event in Security's or System's log; any other event there has no row.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from typing import Any
 
 from sigmaglot.verify.projection.common import Event, Project, Record, account, number
+from sigmaglot.verify.projection.defender_logons import LOGONS
 from sigmaglot.verify.projection.defender_rows import (
     Texts,
     acting,
@@ -159,6 +160,7 @@ SECURITY: dict[str, Project] = {
     "4732": _member("UserAccountAddedToLocalGroup"),
     "4733": _member("UserAccountRemovedFromLocalGroup"),
     "4738": _user("UserAccountModified"),
+    **LOGONS,
 }
 """What makes a row of an event of Security's log, by its id."""
 

@@ -202,8 +202,15 @@ def text_of(value: object) -> str:
 
 
 def raw_of(record: Record) -> str:
-    """Return a stand-in for the raw event: all values, joined by spaces."""
-    return " ".join(text_of(value) for value in record.values() if value is not None)
+    """Return a stand-in for the raw event: all values, joined by spaces.
+
+    What begins with `$` is the verifier's own and no part of the event.
+    """
+    return " ".join(
+        text_of(value)
+        for name, value in record.items()
+        if value is not None and not name.startswith("$")
+    )
 
 
 def number_of(value: object) -> float | None:

@@ -25,7 +25,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .base import Query, ReadError, Record, Scanner, Stage, Ternary, and3, keep_if, not3, or3
-from .kusto_functions import CHOICES, FUNCTIONS, member
+from .kusto_functions import CHOICES, FUNCTIONS, between, member
 from .kusto_values import (
     ESCAPE,
     STRING_TESTS,
@@ -92,9 +92,9 @@ class _Parser(Scanner):
         while not self.at_end():
             self.expect("|")
             operator = self.take(re.compile(r"[a-z]+(?:-[a-z]+)*"))
-            if operator is None or operator[0] not in _STAGES:
+            if operator is None or operator[0] not in ROW_STAGES:
                 self.fail(f"unknown tabular operator {operator[0] if operator else ''}")
-            stages.append(_STAGES[operator[0]](self))
+            stages.append(ROW_STAGES[operator[0]](self))
             names.append(operator[0])
         return Query(self.text, tuple(stages), tuple(names), table)
 
@@ -172,7 +172,7 @@ class _Parser(Scanner):
         start, left = self.pos, self.primary()
         operator = self.take(_OPERATOR)
         if operator is None:
-            return left
+            return between(self, left)
         try:
             result = self.operation(" ".join(operator[0].split()), left)
         except UnlikeTypesError as error:
@@ -279,7 +279,7 @@ class _Parser(Scanner):
             return constant("bool", name == "true")
         if self.symbol("("):
             return member(self, self.call(name, at))
-        if self.peek(re.compile(r"[.\[]")):
+        if self.peek(re.compile(r"\.(?!\.)|\[")):
             self.fail("a path into a dynamic value")
         return self.column(name)
 
@@ -379,7 +379,7 @@ class _Parser(Scanner):
         return Expr("list", lambda _row: items)
 
 
-_STAGES: dict[str, Callable[[_Parser], Stage]] = {
+ROW_STAGES: dict[str, Callable[[_Parser], Stage]] = {
     **dict.fromkeys(("where", "filter"), _Parser.where),
     **dict.fromkeys(("order", "sort"), _Parser.sort),
     **dict.fromkeys(("take", "limit"), _Parser.limit),

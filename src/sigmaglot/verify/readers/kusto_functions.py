@@ -1,12 +1,15 @@
 """Kusto's functions that a computed column needs: choices, parts of texts, and values in JSON.
 
 Facts: Microsoft's Kusto documentation (iff(), case(), extract(), trim_start(), replace_string(),
-tohex(), parse_json(), dynamic property access, tostring()).
+tohex(), parse_json(), dynamic property access, tostring(), strcat_delim(), the between operator,
+datetime and timespan arithmetic).
 
 Decisions:
     - A key that is not there, or a text that is no JSON object, gives null: as text, nothing.
     - `trim_start` takes one match of its expression away.
     - An object or array inside JSON has no text here: `tostring` of one raises.
+    - Both ends of `between` belong to it; an end may be a sum or difference. `between` with a span
+      as its upper end is not modelled.
 """
 
 from __future__ import annotations
@@ -17,12 +20,14 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from .base import ReadError, Record, Scanner, Ternary
+from .base import ReadError, Record, Scanner, Ternary, and3
 from .kusto_values import FUNCTIONS as SCALARS
-from .kusto_values import Expr, Function, UnlikeTypesError, coalesce, to_number, to_text
+from .kusto_values import Expr, Function, UnlikeTypesError, coalesce, compare, to_number, to_text
 from .regexes import re2
 
-_STEP = re.compile(r"\.\s*(?P<name>[A-Za-z_]\w*)|\[\s*(?P<quote>['\"])(?P<key>\w+)(?P=quote)\s*\]")
+_STEP = re.compile(
+    r"\.\s*(?P<name>[A-Za-z_]\w*)|\[\s*(?P<quote>['\"])(?P<key>[^'\"\\]+)(?P=quote)\s*\]"
+)
 
 
 def member(scanner: Scanner, value: Expr) -> Expr:
@@ -38,6 +43,48 @@ def _at(value: Expr, key: str) -> Expr:
         return found.get(key) if isinstance(found, dict) else None
 
     return Expr("dynamic", run)
+
+
+_MOMENTS = {("datetime", "timespan"): "datetime", ("timespan", "timespan"): "timespan"}
+
+
+def between(parser: Any, left: Expr) -> Expr:
+    """Return `between (low .. high)` of an operand, or the operand where none stands there.
+
+    Raises:
+        UnlikeTypesError: An end is of another type than the operand.
+        ReadError: It is not written so, or an end adds what has no sum.
+    """
+    if not parser.word("between"):
+        return left
+    parser.expect("(")
+    low = _sum(parser)
+    parser.expect("..")
+    high = _sum(parser)
+    parser.expect(")")
+    tests = (compare(">=", left, low), compare("<=", left, high))
+    return Expr("bool", and3([parser.predicate(test) for test in tests]))
+
+
+def _sum(parser: Any) -> Expr:
+    result: Expr = parser.primary()
+    while sign := parser.take(re.compile("[-+]")):
+        result = _added(parser, result, parser.primary(), -1 if sign[0] == "-" else 1)
+    return result
+
+
+def _added(parser: Any, left: Expr, right: Expr, factor: int) -> Expr:
+    kinds = (left.type, right.type)
+    kind = "number" if kinds == ("number", "number") else _MOMENTS.get(kinds, "")
+    if not kind:
+        raise ReadError(f"a sum of a {left.type} and a {right.type}", parser.pos)
+
+    def run(row: Record) -> object:
+        a: Any = left.value(row)
+        b: Any = right.value(row)
+        return None if a is None or b is None else a + factor * b
+
+    return Expr(kind, run)
 
 
 def choice(parser: Any, _name: str, args: list[Expr]) -> Expr:
@@ -110,6 +157,12 @@ FUNCTIONS: Mapping[str, Function] = {
     **SCALARS,
     "parse_json": Function("dynamic", lambda text: _parsed(to_text(text)), wanted="string"),
     "tostring": Function("string", _text_of),
+    "strcat_delim": Function(
+        "string",
+        lambda between, *texts: to_text(between).join(map(to_text, texts)),
+        range(3, 65),
+        "string",
+    ),
     "tohex": Function("string", _to_hex, wanted="number"),
     "extract": Function("string", _extract, _THREE),
     "trim_start": Function("string", _trim_start, range(2, 3), "string"),

@@ -22,25 +22,31 @@ Decisions:
       option says, and None raises where it matters.
     - `stats`, `eventstats` and `streamstats` are read. `Query.matches` sees one record and raises
       at them; `rows` runs a query over many.
-    - Time modifiers, macros, subsearches, TERM(), queries that begin with a pipe (`| tstats`) and
-      every command that the grammar lacks raise.
+    - `multisearch` gives the rows of its searches one search after the other, the last one first:
+      their order is not documented, and a query that depends on it shows here. An event that two
+      searches find is there twice. A search of it takes no command over all rows.
+    - `tstats`, which begins a query, and `convert` are in `spl_tstats`.
+    - Time modifiers, macros, other subsearches, TERM(), other queries that begin with a pipe
+      (`| inputlookup`) and every command that the grammar lacks raise.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import NoReturn, cast
 
 from lark import Token, Tree
 
-from . import spl_eval, spl_functions, spl_search, spl_stats
+from . import spl_eval, spl_functions, spl_search, spl_stats, spl_tstats
 from .base import Query, ReadError, Record, Stage, keep_if, raw_of, text_of
 from .grammar import grammar, parse
 from .spl_eval import Expr, Value, offset_of, pattern_of
 from .spl_stats import OverRows
+from .spl_tstats import Tstats
 
 _NOT_MODELLED = {
     "`": "a macro, which this reader does not model",
@@ -64,10 +70,15 @@ def read(
         ReadError: The text is not of the language, or says something that is not modelled.
     """
     tree = _tree(text)
+    for command in tree.find_data("tstats"):
+        spl_tstats.check(command)
     stages = _fold(tree, _rules(star_matches_empty, regex_keeps_missing))
-    commands = (child for child in tree.children[1:] if isinstance(child, Tree))
-    names = ("search", *(_stage_name(command) for command in commands))
-    return Query(text, cast(tuple[Stage, ...], stages), names)
+    first, *rest = (child for child in tree.children if isinstance(child, Tree))
+    start = str(first.data) if first.data in ("multisearch", "tstats") else "search"
+    names = (start, *(_stage_name(command) for command in rest))
+    made = cast(tuple[Stage, ...], stages)
+    dataset = made[0].dataset if isinstance(made[0], Tstats) else None
+    return Query(text, made, names, dataset)
 
 
 def rows(query: Query, records: Iterable[Record]) -> list[Record]:
@@ -76,8 +87,13 @@ def rows(query: Query, records: Iterable[Record]) -> list[Record]:
     Raises:
         ReadError: A value cannot be compared, counted or sorted as the query asks.
     """
+    return run_over(query.stages, records)
+
+
+def run_over(stages: Iterable[Stage], records: Iterable[Record]) -> list[Record]:
+    """Return the rows that stages make of records. Raises ReadError as `rows` does."""
     found = list(records)
-    for stage in query.stages:
+    for stage in stages:
         if isinstance(stage, OverRows):
             found = stage.over(found)
         else:
@@ -98,11 +114,14 @@ def _tree(text: str) -> Tree[Token]:
 def _explain(text: str, error: ReadError) -> NoReturn:
     """Raise the error in words that say what is not modelled, where that is known."""
     at = error.offset
+    if text.lstrip().startswith("|") and not text[:at].strip(" |\t\r\n"):
+        message = (
+            "a query that begins with a pipe and no tstats or multisearch, which is not modelled"
+        )
+        raise ReadError(message, text.index("|")) from error
     command = re.compile(r"\w*").match(text, at)
     if text[:at].rstrip().endswith("|") and command and command[0]:
         raise ReadError(f"unknown command {command[0]}", at) from error
-    if not text[:at].strip() and text.startswith("|", at):
-        raise ReadError("a query that begins with a pipe, which is not modelled", at) from error
     raise ReadError(_NOT_MODELLED.get(text[at : at + 1], error.message), at) from error
 
 
@@ -128,6 +147,7 @@ def _rules(
         **spl_search.rules(star_matches_empty),
         **spl_eval.RULES,
         **spl_stats.RULES,
+        **spl_tstats.RULES,
         **_RULES,
         "call": spl_functions.call,
         "regex": partial(_regex, regex_keeps_missing),
@@ -137,8 +157,29 @@ def _rules(
 # -- the commands over one row
 
 
-def _start(test: Callable[[Record], bool], *stages: Stage) -> tuple[Stage, ...]:
-    return (keep_if(test), *stages)
+def _start(first: Callable[[Record], bool] | OverRows, *stages: Stage) -> tuple[Stage, ...]:
+    return (first if isinstance(first, OverRows) else keep_if(first), *stages)
+
+
+@dataclass(frozen=True)
+class MultiSearch:
+    """`multisearch`: the rows of each of several searches, those of the last one first."""
+
+    searches: tuple[tuple[Stage, ...], ...]
+
+    def __call__(self, _row: Record) -> Record | None:
+        """Raise ReadError: one row may become several."""
+        raise ReadError("multisearch needs all rows")
+
+    def over(self, rows: Sequence[Record]) -> list[Record]:
+        """Return the rows that the searches find among all."""
+        return [row for stages in reversed(self.searches) for row in run_over(stages, rows)]
+
+
+def _subsearch(test: Callable[[Record], bool], *stages: Stage) -> tuple[Stage, ...]:
+    if any(isinstance(stage, OverRows) for stage in stages):
+        raise ReadError("a search of multisearch with a command over all rows")
+    return _start(test, *stages)
 
 
 def _assignment(name: Token, expr: Expr) -> tuple[str, Value]:
@@ -203,6 +244,8 @@ def _value(row: Record, field: str) -> object:
 
 _RULES: Mapping[str, Callable[..., object]] = {
     "start": _start,
+    "subsearch": _subsearch,
+    "multisearch": lambda *searches: MultiSearch(searches),
     "search": keep_if,
     "where": lambda expr: keep_if(spl_eval.predicate(expr)),
     "assignment": _assignment,

@@ -11,6 +11,8 @@ expressions). Decisions:
       elsewhere it raises. In a `like` pattern a backslash before `%`, `_` or a backslash raises (is
       it an escape?).
     - Two strings compare as strings; a number and a string that spells one compare as numbers.
+    - `.` joins texts, and numbers as texts; NULL where a part is NULL (unconfirmed). It needs a
+      blank on its right, and no sum beside it without parentheses.
     - Arithmetic takes numbers, and strings that spell one; of anything else it is NULL, as is a
       division by zero (unconfirmed). `+` between texts, which may join them, raises when run.
     - The functions are in `spl_functions`.
@@ -207,6 +209,17 @@ def tidy(number: float | None) -> float | None:
     return int(number) if number is not None and number.is_integer() else number
 
 
+def _concatenated(*parts: Expr) -> Expr:
+    """Return the texts of values in a row."""
+    values = [value(part) for part in parts]
+
+    def run(row: Record) -> str | None:
+        found = [each(row) for each in values]
+        return None if None in found else "".join(map(text_of, found))
+
+    return Expr(False, run, None, parts[0].offset)
+
+
 _OPERATIONS: Mapping[str, Callable[[float, float], float | None]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
@@ -261,6 +274,7 @@ RULES: Mapping[str, Callable[..., Expr]] = {
     "among": among,
     "arithmetic": _arithmetic,
     "product": _arithmetic,
+    "concatenated": _concatenated,
     "string": _string,
     "number": _number,
     "named": _named,

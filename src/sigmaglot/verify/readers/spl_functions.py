@@ -160,6 +160,7 @@ _FUNCTIONS: Mapping[str, tuple[int, int, Make]] = {
     "tostring": (1, 1, _simple(text_of)),
     "isnull": (1, 1, _null(True)),
     "isnotnull": (1, 1, _null(False)),
+    "null": (0, 0, lambda _args: Expr(False, lambda _row: None)),
     "true": (0, 0, _constant(True)),
     "false": (0, 0, _constant(False)),
     "like": (2, 2, lambda args: like(*args)),

@@ -13,7 +13,12 @@ Facts: Splunk's Search Reference (the five commands; statistical and charting fu
       numbers if all are, else texts.
     - `values` is distinct and sorted, `list` is neither. Several values in one column can be
       returned, but no later stage knows what a comparison with them means: it raises.
-    - Of the options only `current=` and, without `by`, `window=` of `streamstats` are modelled.
+    - `first` and `last` take the rows in the order in which they come.
+    - Of the options only `current=`, `time_window=` and, without `by`, `window=` of `streamstats`
+      are modelled. A time window looks back from the row's `_time`, within the row's group, as
+      `global=` is said to count with `window=` alone. The rows must be in order of time, oldest
+      first here. Whether a row that is exactly as old as the window is long counts is not
+      documented: it does.
       Wildcards in the names of aggregated fields raise, as does every function that `_FUNCTIONS`
       lacks.
     - `sort` compares numbers if all values are, else texts; a row without the column is an error.
@@ -22,6 +27,7 @@ Facts: Splunk's Search Reference (the five commands; statistical and charting fu
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,6 +91,7 @@ class Summary:
         by: The columns that make a group.
         current: Whether `streamstats` counts the row itself.
         window: How many rows back `streamstats` looks; 0 for all.
+        seconds: How far back in time it looks; None for all.
         offset: Where it starts in the query.
     """
 
@@ -93,6 +100,7 @@ class Summary:
     by: tuple[str, ...]
     current: bool
     window: int
+    seconds: int | None
     offset: int
 
     def __call__(self, _row: Record) -> Record | None:
@@ -147,8 +155,20 @@ def _streamstats(summary: Summary, rows: Rows) -> Iterator[Record]:
             continue
         seen = before.setdefault(key, [])
         seen.append(row)
+        if summary.seconds is not None:
+            before[key] = seen = _recent(seen, summary)
         counted = seen if summary.current else seen[:-1]
         yield {**row, **summary.columns(counted[-summary.window :])}
+
+
+def _recent(rows: Sequence[Record], summary: Summary) -> list[Record]:
+    """Return the rows that are no older than the window of the last one."""
+    times = [number_of(row.get("_time")) for row in rows]
+    known = [time for time in times if time is not None]
+    if len(known) < len(times) or known != sorted(known):
+        raise ReadError("time_window over rows that are not in order of time", summary.offset)
+    start = known[-1] - (summary.seconds or 0)
+    return [row for row, time in zip(rows, known, strict=True) if time >= start]
 
 
 _COMMANDS: Mapping[str, Callable[[Summary, Rows], Iterator[Record]]] = {
@@ -205,6 +225,8 @@ _FUNCTIONS: Mapping[str, Callable[[list[object]], object]] = {
     "mean": _of_numbers(statistics.fmean),
     "range": _of_numbers(lambda numbers: max(numbers) - min(numbers)),
     "stdev": _of_numbers(_deviation),
+    "first": lambda found: found[0] if found else None,
+    "last": lambda found: found[-1] if found else None,
     "min": _extreme(min),
     "max": _extreme(max),
     "values": lambda found: _several(sorted(set(map(text_of, found)))),
@@ -258,17 +280,27 @@ def _summary(command: Token, *parts: Option | Aggregate | tuple[str, ...]) -> Su
     for option in options.values():
         _check(command, option, bool(by))
     window, current = options.get("window"), options.get("current")
+    span = options.get("time_window")
     return Summary(
         str(command),
         tuple(part for part in parts if isinstance(part, Aggregate)),
         by,
         current is None or current.value in _TRUE,
         int(window.value) if window else 0,
+        _seconds(span.value) if span else None,
         offset,
     )
 
 
 _TRUE, _FALSE = ("t", "true", "1"), ("f", "false", "0")
+_SPAN = re.compile(r"(\d+)(s|m|h|d)")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _seconds(text: str) -> int | None:
+    """Return a span of time in seconds, None for another text."""
+    found = _SPAN.fullmatch(text)
+    return int(found[1]) * _UNITS[found[2]] if found else None
 
 
 def _check(command: Token, option: Option, is_grouped: bool) -> None:
@@ -276,6 +308,7 @@ def _check(command: Token, option: Option, is_grouped: bool) -> None:
     is_known = {
         "current": option.value in (*_TRUE, *_FALSE),
         "window": option.value.isdecimal() and not is_grouped,
+        "time_window": _seconds(option.value) is not None,
     }
     if command != "streamstats" or not is_known.get(str(option.name), False):
         text = f"{option.name}={option.value} of {command}, which is not modelled"
