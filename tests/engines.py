@@ -11,9 +11,11 @@ from sigmaglot.verify.projection.defender import DEFENDER_TYPES
 from sigmaglot.verify.projection.elastic import ELASTIC_TYPES
 from sigmaglot.verify.readers import car, dnif_dql, dnif_fetch, kibana_kql, kusto, logpoint, spl
 from sigmaglot.verify.readers.base import Query
+from sigmaglot.verify.schemas import SENTINEL, tables_of
 
 READERS: dict[str, Callable[[str], Query]] = {
     "defender": lambda text: kusto.read(text, DEFENDER_TYPES),
+    "sentinel": lambda text: kusto.read(text, tables_of(SENTINEL)["DeviceProcessEvents"]),
     "kibana": lambda text: kibana_kql.read(text, ELASTIC_TYPES),
     "splunk": spl.read,
     "splunk-cim": spl.read,

@@ -14,10 +14,10 @@ from sigmaglot.errors import Diagnostic, RuleError, Severity
 from sigmaglot.filters import Filter, add_filters
 from sigmaglot.frontend import Rule, parse
 from sigmaglot.ir import Node, Note
-from sigmaglot.language import Hunt, Language, Plan, TooManyQueriesError, drop
+from sigmaglot.language import GONE, Hunt, Language, Plan, TooManyQueriesError, approx, drop
 from sigmaglot.linking import Linked, bases, key_of
 from sigmaglot.passes.legalise import Choice, Fidelity, Policy, choose, legalise
-from sigmaglot.passes.normalise import join_any, normalise
+from sigmaglot.passes.normalise import join_all, join_any, normalise
 from sigmaglot.pipelines import (
     Pipeline,
     Recording,
@@ -326,6 +326,8 @@ def legal_choice(
     legal = legalise(bind(condition, recording), language.capabilities)
     if recording.elsewhere:
         legal = join_any([legal, _not_searched(recording)])
+    if recording.also:
+        legal = join_all([legal, _not_told_apart(recording)])
     return choose(legal, policy, recording.kinds)
 
 
@@ -333,6 +335,12 @@ def _not_searched(recording: Recording) -> Node:
     """Return the events that a rule asks for in another table than the one of its query."""
     message = f"`{recording.elsewhere}` has events of the log source too, which are not searched"
     return drop(ir.Exists("EventID"), Note("SG302", message))
+
+
+def _not_told_apart(recording: Recording) -> Node:
+    """Return whether an event that the selectors find is of the log source."""
+    note = Note("SG207", f"the query finds {recording.also}")
+    return approx(ir.Exists("EventID"), note, (ir.TRUE, 0.3), GONE)
 
 
 def _hunt(rule: Rule, recording: Recording, options: Options) -> Hunt | None:

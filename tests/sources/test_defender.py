@@ -192,3 +192,10 @@ def test_no_engine_breaks_a_claim(corpus: Path) -> None:
     assert [one for one in verdicts if one.status in FAILURES] == []
     ran = [one for one in verdicts if one.engine and one.status is Status.KEPT]
     assert {one.engine.name for one in ran if one.engine} >= {"kusto-model"}
+
+
+def test_what_a_table_does_not_tell_apart_makes_a_query_broader() -> None:
+    """Defender has one action for all files that are created; Sysmon 29 is about executables."""
+    found = result("file_executable_detected", "{TargetFilename|endswith: .sed}")
+    assert str(found.fidelity) == "broader"
+    assert [note.code for note in found.notes] == ["SG207"]

@@ -204,7 +204,10 @@ def test_a_network_finds_its_addresses_and_no_other(drawn: tuple[str, str]) -> N
 
 
 PATTERNS = st.text("aB\\*?.", max_size=7)
-PATHS = st.text("aB\\.", min_size=1, max_size=7).filter(lambda path: "\\" in path)
+PATHS = st.text("aB\\.", min_size=1, max_size=7).filter(
+    lambda path: "\\" in path and not path.rpartition("\\")[0].endswith("\\")
+)
+"""Paths whose folder has a name: two backslashes say nothing of which one ends the folder."""
 
 
 @given(PATTERNS, PATHS, st.booleans(), st.booleans())

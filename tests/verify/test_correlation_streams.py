@@ -60,7 +60,12 @@ ORDERED = (
     "{type: temporal_ordered, rules: [failed, good], group-by: [who], timespan: 1m, "
     "aliases: {who: {failed: User, good: ParentUser}}}"
 )
-ALL = (COUNT, BOTH, VALUES, SUM, AVERAGE, FEW, TOGETHER, ORDERED)
+MEDIAN = (
+    "{type: value_median, rules: [failed], group-by: [Computer], timespan: 1h, "
+    "condition: {gte: 100, field: ProcessId}}"
+)
+SHARE = "{type: value_percentile, rules: [failed], timespan: 1h, condition: {lte: 20, field: User}}"
+ALL = (COUNT, BOTH, VALUES, SUM, AVERAGE, FEW, TOGETHER, ORDERED, MEDIAN, SHARE)
 ENGINES = {"splunk": ("spl-model",), "defender": ("kusto-model", "kusto-duckdb")}
 
 
@@ -132,6 +137,11 @@ FAULTS = [
     (ORDERED, "splunk", "sg_rule=2, sg_time1", "sg_rule=2, _time"),
     (ORDERED, "splunk", "sg_group1=ParentUser", "sg_group1=User"),
     (ORDERED, "splunk", "| sort 0 _time sg_rule", "| sort 0 _time"),
+    (MEDIAN, "splunk", "sg_value<100", "sg_value<=100"),
+    (MEDIAN, "splunk", "<50*", "<=50*"),
+    (SHARE, "splunk", " by sg_value\n", "\n"),
+    (MEDIAN, "defender", "sg_past_value < 100", "sg_past_value <= 100"),
+    (SHARE, "defender", "sg_measure <= 20", "sg_measure < 20"),
     (COUNT, "defender", "sg_measure >= 3", "sg_measure > 3"),
     (COUNT, "defender", "- 60s", "- 60m"),
     (COUNT, "defender", "- 60s", "- 59s"),

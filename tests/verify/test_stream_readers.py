@@ -132,6 +132,30 @@ def test_summaries_leave_nulls_out() -> None:
     assert kusto(query) == [{"all": 1, "c": 3, "d": 2, "s": 3, "a": 1.5}]
 
 
+def test_rows_that_meet_a_test_are_counted() -> None:
+    rows = kusto("A | extend all = 1 | summarize c = countif(Id < 2), d = countif(Id > 5) by all")
+    assert rows == [{"all": 1, "c": 1, "d": 0}]
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("2 + 3 * 4", 14),
+        ("2 * 3 + 4", 10),
+        ("7 - 2 - 1", 4),
+        ("7 / 2", 3),
+        ("7 / 2.0", 3.5),
+        ("7 % 4", 3),
+        ("7 / 0", None),
+        ("(2 + 3) * 4", 20),
+    ],
+)
+def test_products_go_before_sums_and_whole_numbers_stay_whole(
+    expression: str, value: float | None
+) -> None:
+    assert kusto(f"B | project n = {expression}") == [{"n": value}]
+
+
 def test_arg_max_brings_the_whole_row() -> None:
     rows = kusto("A | extend all = 1 | summarize n = count(), arg_max(Time, *) by all")
     assert [(row["n"], row["Name"], row["Id"]) for row in rows] == [(3, "x", None)]

@@ -125,6 +125,13 @@ def test_each_witness_of_a_rule_is_once_the_event_that_decides() -> None:
     assert {one.leaf for one in about if one.leaf} == {ends_with("\\a.exe")}
 
 
+def test_a_rule_that_is_not_needed_is_told_about_too() -> None:
+    condition = Condition(((corr.Test.LT, 2),))
+    correlation = Correlation(Type.EVENT_COUNT, ("a", "b"), 60, condition)
+    about = {one.leaf for one in made(correlation).streams if one.leaf}
+    assert about == {ends_with("\\a.exe"), ends_with("\\b.exe")}
+
+
 def test_the_same_seed_makes_the_same_streams_and_another_seed_others() -> None:
     parts = [part("a")]
     assert make_streams(COUNT, parts, 1) == make_streams(COUNT, parts, 1)

@@ -15,7 +15,7 @@ from sigmaglot.events import Recorded
 from sigmaglot.passes.legalise import Fidelity
 from sigmaglot.targets import find_targets
 from sigmaglot.verify import run
-from sigmaglot.verify.claims import breaks
+from sigmaglot.verify.claims import breaks, finds_nothing
 from sigmaglot.verify.engines.model import CannotRunError, RefusedError, Standing
 from sigmaglot.verify.run import Request, Verifier
 from sigmaglot.verify.verdict import Status, Tally
@@ -234,3 +234,22 @@ def test_security_event_4688_is_verified_in_its_own_schema() -> None:
         assert verdict.status is Status.KEPT
     for verdict in verify(selection(*TWO), "elastic_security/kibana_kql"):
         assert verdict.status is Status.KEPT
+
+
+@pytest.mark.parametrize(
+    ("claim", "made", "said"),
+    [
+        ("narrower", Tally(events=9, meant=3, missed=3), "none of the 3 events"),
+        ("narrower", Tally(events=9, meant=3, missed=2), ""),
+        ("narrower", Tally(events=9, meant=0, missed=0), ""),  # nothing tells
+        ("exact", Tally(events=9, meant=3, missed=3), ""),  # each of them breaks the claim anyway
+    ],
+)
+def test_a_narrower_query_finds_something(claim: str, made: Tally, said: str) -> None:
+    found = finds_nothing(claim, made, Tally())
+    assert said in found
+    assert bool(found) == bool(said)
+
+
+def test_a_recorded_find_is_enough() -> None:
+    assert finds_nothing("narrower", Tally(9, 3, 3), Tally(events=5, meant=1)) == ""

@@ -118,7 +118,8 @@ class _Reader:
         names = frozenset(columns) | {one.text for one in columns.values() if one.text}
         keyword, default = self._catch_all(data, columns)
         parts = tuple(self.recording(category, part) for part in data.get("parts", {}).values())
-        return Recording(category, source, names, entries, keyword, default, parts)
+        also = data.get("also") or ""
+        return Recording(category, source, names, entries, keyword, default, parts, also)
 
     def _catch_all(
         self, data: dict[str, Any], columns: dict[str, _Column]

@@ -55,6 +55,7 @@ class Recording:
         keyword: Columns that keywords are searched in, or ``raw``.
         default: Prefix and type of columns that fields without an entry are found under, if any.
         parts: How it records the events of the log source that have tables of their own.
+        also: Which other events the selectors find, if any.
         elsewhere: Another table with events of the log source that a rule asks for, if any.
     """
 
@@ -65,6 +66,7 @@ class Recording:
     keyword: tuple[Column, ...] | str = ()
     default: Column | None = None
     parts: tuple[Recording, ...] = ()
+    also: str = ""
     elsewhere: str = ""
 
     @property

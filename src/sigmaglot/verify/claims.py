@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigmaglot.verify.verdict import UNSTATED
+from sigmaglot.verify.verdict import UNSTATED, Tally
 
 
 def breaks(claim: str, *, meant: bool, found: bool) -> bool:
@@ -14,3 +14,15 @@ def breaks(claim: str, *, meant: bool, found: bool) -> bool:
         return False
     allowed = "narrower" if meant else "broader"
     return claim in {"exact", UNSTATED, "broader", "narrower"} and claim != allowed
+
+
+def finds_nothing(claim: str, made: Tally, recorded: Tally) -> str:
+    """Return what is wrong with a query that finds none of the events of its rule, else nothing.
+
+    A ``narrower`` query may miss events. One that misses all of them, made and recorded, is no
+    part of its rule but a query for something that does not happen.
+    """
+    both = made + recorded
+    if claim != "narrower" or not made.meant or both.missed < both.meant:
+        return ""
+    return f"the query finds none of the {both.meant:,} events that the rule means"

@@ -19,7 +19,7 @@ from sigmaglot.rule import LogSource, RuleInfo
 from sigmaglot.scan import Documents
 from sigmaglot.source import Document
 from sigmaglot.targets import Target
-from sigmaglot.verify.claims import breaks
+from sigmaglot.verify.claims import breaks, finds_nothing
 from sigmaglot.verify.correlations import verify_correlation
 from sigmaglot.verify.counterexample import Case, Suspect, smallest
 from sigmaglot.verify.engines.model import (
@@ -189,11 +189,15 @@ class Verifier:
             *task.suspects([one for one, _ in scope], meant, found_stored, stored),
         ]
         case = Case(task.rule, task.target, task.result, engine, project, self._request.options)
+        made = tally(task.made.meant, found, records)
+        recorded = tally(meant, found_stored, stored)
+        nothing = finds_nothing(task.claim, made, recorded)
         return task.verdict(
-            Status.BROKEN if suspects else Status.KEPT,
-            made=tally(task.made.meant, found, records),
-            recorded=tally(meant, found_stored, stored),
+            Status.BROKEN if suspects or nothing else Status.KEPT,
+            made=made,
+            recorded=recorded,
             counterexample=smallest(case, suspects) if suspects else None,
+            reason=nothing,
             **known,
         )
 

@@ -27,6 +27,8 @@ UNKNOWN = "unknown"
 _DWORD, _QWORD = "DWORD (0x????????)", "QWORD (0x????????-0x????????)"
 _BARE = "0x????????"
 _LENGTHS = frozenset({32, 40, 64})
+_JOINED = frozenset({"Hash", "Hashes"})
+"""Fields that hold all hashes of an event."""
 _HASH = re.compile(r"(?:(?:MD5|SHA1|SHA256|IMPHASH)=)?([0-9a-f]+)", re.IGNORECASE)
 
 
@@ -133,17 +135,25 @@ def hash_within(leaf: FieldLeaf, entry: Entry) -> Node:
     Whether the algorithms' names stand before the digits is not documented.
     """
     note = other_form(leaf, entry, "is stored with other hashes, in a form that is not documented")
-    if not isinstance(leaf, ir.StringMatch) or not leaf.pattern:
+    if not isinstance(leaf, ir.StringMatch):
         return approx(leaf, note, ALL, GONE)
-    text = "".join(ir.texts_of(leaf.pattern)).strip(",")
-    found = [_HASH.fullmatch(part) for part in text.split(",")]
-    if ir.AnyOne in leaf.pattern or not all(found):
+    shape, text = ir.shape_of(leaf.pattern)
+    found = [_HASH.fullmatch(part) for part in text.strip(",").split(",")]
+    if shape in {Shape.EMPTY, Shape.WILDCARD, Shape.SINGLE} or not all(found):
         return approx(leaf, note, ALL, GONE)
-    digits = [match[1] for match in found if match]
     tests = [
-        ir.StringMatch(entry.column, ir.pattern(Shape.CONTAINS, one), place=leaf.place)
-        for one in digits
+        ir.StringMatch(entry.column, ir.pattern(Shape.CONTAINS, match[1]), place=leaf.place)
+        for match in found
+        if match
     ]
-    if len(tests) == 1 and len(digits[0]) in _LENGTHS and not leaf.cased:
+    if len(tests) == 1 and _is_a_hash(leaf, entry, shape):
         return tests[0]
     return approx(leaf, note, (ir.all_of(tests), 0.1), GONE)
+
+
+def _is_a_hash(leaf: ir.StringMatch, entry: Entry, shape: Shape) -> bool:
+    """Return whether a test asks for one whole hash: of many that an event has, or of its own."""
+    match = _HASH.fullmatch(ir.shape_of(leaf.pattern)[1].strip(","))
+    if match is None or len(match[1]) not in _LENGTHS or leaf.cased:
+        return False
+    return shape is Shape.CONTAINS or (shape is Shape.EQUALS and entry.field not in _JOINED)

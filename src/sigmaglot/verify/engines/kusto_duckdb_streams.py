@@ -35,7 +35,8 @@ _SERIALIZE = re.compile(r"^\| serialize (?=\w+ = row_number\(\)$)", re.MULTILINE
 _AWAY = re.compile(r"\s*^\| project-away [\w*, ]+\s*\Z", re.MULTILINE)
 _STAGES = (ir.Where, ir.Extend, ir.Project, ir.Join, ir.Summarize)
 _FUNCTIONS = frozenset(
-    {"arg_max", "avg", "count", "count_distinct", "row_number", "strcat_delim", "sum", "todouble"}
+    {"arg_max", "avg", "count", "count_distinct", "countif", "row_number", "strcat_delim", "sum"}
+    | {"todouble"}
 )
 """Functions beside those that `KNOWS` names."""
 

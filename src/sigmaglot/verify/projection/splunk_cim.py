@@ -169,7 +169,11 @@ _DATASETS: dict[str, dict[str, Project]] = {
         "registry_rename": _registry("RenameKey"),
         "registry_event": _registry(""),
     },
-    "Endpoint.Filesystem": {"file_event": _file("created"), "file_delete": _file("deleted")},
+    "Endpoint.Filesystem": {
+        "file_event": _file("created"),
+        "file_delete": _file("deleted"),
+        "file_delete_detected": _file("deleted"),
+    },
     "Network_Traffic.All_Traffic": {"network_connection": network_connection},
     "Network_Resolution.DNS": {"dns_query": dns_query},
 }

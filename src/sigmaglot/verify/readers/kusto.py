@@ -25,7 +25,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .base import Query, ReadError, Record, Scanner, Stage, Ternary, and3, keep_if, not3, or3
-from .kusto_functions import CHOICES, FUNCTIONS, between, member
+from .kusto_functions import CHOICES, FUNCTIONS, arithmetic, between, member
 from .kusto_values import (
     ESCAPE,
     STRING_TESTS,
@@ -169,7 +169,7 @@ class _Parser(Scanner):
 
     def comparison(self) -> Expr:
         self.skip()
-        start, left = self.pos, self.primary()
+        start, left = self.pos, arithmetic(self)
         operator = self.take(_OPERATOR)
         if operator is None:
             return between(self, left)
@@ -184,7 +184,7 @@ class _Parser(Scanner):
 
     def operation(self, op: str, left: Expr) -> Expr:
         if op in _COMPARISONS:
-            return compare(op, left, self.primary())
+            return compare(op, left, arithmetic(self))
         base = op.removeprefix("!")
         if base in ("in", "in~"):
             result = self.membership(base, left)

@@ -2,19 +2,20 @@
 
 Facts: Microsoft's Kusto documentation (iff(), case(), extract(), trim_start(), replace_string(),
 tohex(), parse_json(), dynamic property access, tostring(), strcat_delim(), the between operator,
-datetime and timespan arithmetic).
+numerical, datetime and timespan arithmetic).
 
 Decisions:
     - A key that is not there, or a text that is no JSON object, gives null: as text, nothing.
     - `trim_start` takes one match of its expression away.
     - An object or array inside JSON has no text here: `tostring` of one raises.
-    - Both ends of `between` belong to it; an end may be a sum or difference. `between` with a span
-      as its upper end is not modelled.
+    - Both ends of `between` belong to it. `between` with a span as its upper end is not modelled.
+    - The quotient of whole numbers is whole; by zero it is null (unconfirmed).
 """
 
 from __future__ import annotations
 
 import json
+import operator
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -45,9 +46,6 @@ def _at(value: Expr, key: str) -> Expr:
     return Expr("dynamic", run)
 
 
-_MOMENTS = {("datetime", "timespan"): "datetime", ("timespan", "timespan"): "timespan"}
-
-
 def between(parser: Any, left: Expr) -> Expr:
     """Return `between (low .. high)` of an operand, or the operand where none stands there.
 
@@ -58,33 +56,69 @@ def between(parser: Any, left: Expr) -> Expr:
     if not parser.word("between"):
         return left
     parser.expect("(")
-    low = _sum(parser)
+    low = arithmetic(parser)
     parser.expect("..")
-    high = _sum(parser)
+    high = arithmetic(parser)
     parser.expect(")")
     tests = (compare(">=", left, low), compare("<=", left, high))
     return Expr("bool", and3([parser.predicate(test) for test in tests]))
 
 
-def _sum(parser: Any) -> Expr:
-    result: Expr = parser.primary()
-    while sign := parser.take(re.compile("[-+]")):
-        result = _added(parser, result, parser.primary(), -1 if sign[0] == "-" else 1)
+_NUMBERS = ("number", "unknown")
+_MOMENTS = {("datetime", "timespan"): "datetime", ("timespan", "timespan"): "timespan"}
+_MINUS_OR_PLUS, _TIMES_OR_BY = re.compile("[-+]"), re.compile("[*%]|/(?!/)")
+
+
+def arithmetic(parser: Any) -> Expr:
+    """Return a sum of products of operands at the cursor, or the one operand.
+
+    Raises:
+        ReadError: An operand is of a type that cannot be added or multiplied.
+    """
+    result = _product(parser)
+    while sign := parser.take(_MINUS_OR_PLUS):
+        result = _calculated(parser, sign[0], result, _product(parser))
     return result
 
 
-def _added(parser: Any, left: Expr, right: Expr, factor: int) -> Expr:
+def _product(parser: Any) -> Expr:
+    result: Expr = parser.primary()
+    while sign := parser.take(_TIMES_OR_BY):
+        result = _calculated(parser, sign[0], result, parser.primary())
+    return result
+
+
+def _calculated(parser: Any, sign: str, left: Expr, right: Expr) -> Expr:
     kinds = (left.type, right.type)
-    kind = "number" if kinds == ("number", "number") else _MOMENTS.get(kinds, "")
+    kind = _MOMENTS.get(kinds, "") if sign in "+-" else ""
+    if left.type in _NUMBERS and right.type in _NUMBERS:
+        kind = "number"
     if not kind:
-        raise ReadError(f"a sum of a {left.type} and a {right.type}", parser.pos)
+        raise ReadError(f"a {left.type} {sign} a {right.type}", parser.pos)
+    calculate = _OPERATIONS[sign]
 
     def run(row: Record) -> object:
         a: Any = left.value(row)
         b: Any = right.value(row)
-        return None if a is None or b is None else a + factor * b
+        return None if a is None or b is None else calculate(a, b)
 
     return Expr(kind, run)
+
+
+def _divided(a: float, b: float) -> float | None:
+    """Return a quotient: whole for whole numbers, towards zero; null by zero."""
+    if not b:
+        return None
+    return int(a / b) if isinstance(a, int) and isinstance(b, int) else a / b
+
+
+_OPERATIONS: Mapping[str, Callable[[Any, Any], object]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": _divided,
+    "%": lambda a, b: a % b if b else None,
+}
 
 
 def choice(parser: Any, _name: str, args: list[Expr]) -> Expr:

@@ -1,7 +1,7 @@
 """Kusto over many rows: let statements, and the operators that join, number and summarise.
 
 Facts: Microsoft's Kusto documentation (let statement, materialize(), union, join, serialize,
-row_number(), summarize, project-away, count_distinct(), arg_max()).
+row_number(), summarize, project-away, count_distinct(), countif(), arg_max()).
 
 Decisions:
     - A name of a `let` statement is a table from there on; it is run once, as `materialize` says.
@@ -28,7 +28,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
-from .base import ReadError, Record
+from .base import ReadError, Record, Ternary
 from .kusto import ROW_STAGES, _Parser
 from .kusto_values import Expr, cast
 
@@ -254,6 +254,8 @@ class _Tabular(_Parser):
             found = self.greatest()
         elif function == "count" and self.symbol(")"):
             return _Aggregate({name if named else "count_": "number"}, _counted(name, named))
+        elif function == "countif" and named:
+            found = _counted_where(name, self.predicate(self.expr()))
         elif function in _AGGREGATES and named:
             found = _measured(name, _AGGREGATES[function], self.expr())
         else:
@@ -336,6 +338,10 @@ class _Aggregate:
 
 def _counted(name: str, named: bool) -> Callable[[Rows], Record]:
     return lambda rows: {name if named else "count_": len(rows)}
+
+
+def _counted_where(name: str, test: Ternary) -> _Aggregate:
+    return _Aggregate({name: "number"}, lambda rows: {name: sum(test(row) is True for row in rows)})
 
 
 def _measured(name: str, function: Callable[[list[Any]], object], value: Expr) -> _Aggregate:

@@ -269,7 +269,8 @@ class _Maker:
     def _of_witnesses(self) -> Iterator[Draft]:
         """Yield each witness of each rule as the event that decides."""
         for rule, witnesses in enumerate(self._cast.witnesses):
-            at = max(n for n, one in enumerate(self.enough) if one.rule == rule or not rule)
+            places = [at for at, one in enumerate(self.enough) if one.rule == rule]
+            at = places[-1] if places else len(self.enough) - 1
             for witness in _some(witnesses, BUDGET // len(self.enough)):
                 decides = replace(self.enough[at], rule=rule, witness=witness)
                 items = [*self.enough[:at], decides, *self.enough[at + 1 :]]
