@@ -20,6 +20,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus" / "sigmahq"
+EIGHT = "defender kibana splunk logpoint logpoint-sysmon dnif dnif-dql car".split()
+"""The targets of which the bar speaks."""
 BIN = Path(sys.executable).parent
 
 
@@ -32,7 +34,8 @@ def commands(rules: str, out: str) -> dict[str, list[str]]:
         "sigmaglot, splunk": [*ours, "-t", "splunk"],
         "sigmaglot, defender": [*ours, "-t", "defender"],
         "sigmaglot, 3 targets": [*ours, "-t", "splunk", "-t", "defender", "-t", "kibana"],
-        "sigmaglot, 8 targets": [*ours, "-t", "all"],
+        "sigmaglot, 8 targets": [*ours, *(word for name in EIGHT for word in ("-t", name))],
+        "sigmaglot, all targets": [*ours, "-t", "all"],
     }
 
 

@@ -34,7 +34,7 @@ from sigmaglot import ir, lower
 from sigmaglot.errors import Diagnostic, RuleError
 from sigmaglot.ir import Place
 from sigmaglot.rule import RuleInfo
-from sigmaglot.source import Document
+from sigmaglot.source import Document, descend, steps_to
 from sigmaglot.validate import (
     METADATA,
     check,
@@ -258,11 +258,11 @@ class _Selections:
 
     def group(self, detection: SigmaDetection, written: Any, place: Place) -> lower.Group:
         """Return the plain form of a selection."""
-        steps = _steps(written, len(detection.detection_items))
+        steps = steps_to(written, len(detection.detection_items))
         members = tuple(
-            self.group(item, *_descend(written, step, place))
+            self.group(item, *descend(written, step, place))
             if isinstance(item, SigmaDetection)
-            else self.item(item, *_descend(written, step, place))
+            else self.item(item, *descend(written, step, place))
             for item, step in zip(detection.detection_items, steps, strict=True)
         )
         return lower.Group(members, every=detection.item_linking is ConditionAND)
@@ -325,19 +325,6 @@ def _hole(value: sigma.SigmaString) -> lower.Hole | None:
     if sigma.Placeholder not in map(type, value.s):
         return None
     return lower.Hole(next(part.name for part in value.s if isinstance(part, sigma.Placeholder)))
-
-
-def _steps(written: Any, count: int) -> list[str | int | None]:
-    """Return the YAML step to each of a selection's members, None where they do not correspond."""
-    if isinstance(written, dict) and len(written) == count:
-        return list(written)
-    if isinstance(written, list) and len(written) == count:
-        return list(range(count))
-    return [None] * count
-
-
-def _descend(written: Any, step: str | int | None, place: Place) -> tuple[Any, Place]:
-    return (written, place) if step is None else (written[step], (*place, step))
 
 
 _FLAGS = {

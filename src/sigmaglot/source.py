@@ -377,3 +377,17 @@ _YAML_HINTS = (
     ("the tag", "leave the tag out"),
     ("escape", "in double quotes a backslash is doubled; single quotes take it as it is"),
 )
+
+
+def steps_to(written: Any, count: int) -> list[str | int | None]:
+    """Return the YAML step to each of a node's members, None where they do not correspond."""
+    if isinstance(written, dict) and len(written) == count:
+        return list(written)
+    if isinstance(written, list) and len(written) == count:
+        return list(range(count))
+    return [None] * count
+
+
+def descend(written: Any, step: str | int | None, place: Place) -> tuple[Any, Place]:
+    """Return the member of a node at a step with its place, the node itself without a step."""
+    return (written, place) if step is None else (written[step], (*place, step))
