@@ -525,6 +525,20 @@ def test_an_alias_is_the_column_of_each_rule(tmp_path: Path) -> None:
     assert "eval sg_rule=2, sg_group1=ParentUser ]" in query
 
 
+def test_an_alias_that_is_one_column_in_a_rule_and_two_in_another_is_refused(
+    tmp_path: Path,
+) -> None:
+    """Elastic parts User into domain and name, and keeps ParentUser whole."""
+    aliases = "    aliases:\n        who: {failed: User, good: ParentUser}\n"
+    text = THEN.replace("[many, 290a1e2d-88e8-48bd-8b2a-1c98a892f5c3]", "[failed, good]")
+    text = text.replace("[User]", "[who]") + aliases
+    write(tmp_path, then=text, failed=BASE, good=GOOD.replace("id:", "name: good\nid:"))
+    result = run("convert", tmp_path, "-t", "kibana")
+    assert result.exit_code == 1
+    assert "SG307" in result.stderr
+    assert "what it groups by is one column in a rule and several in another" in result.stderr
+
+
 def test_kibana_describes_what_it_cannot_aggregate(tmp_path: Path) -> None:
     write(tmp_path, many=MANY, failed=BASE)
     result = run("convert", tmp_path, "-t", "kibana", "-f", "jsonl")

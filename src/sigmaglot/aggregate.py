@@ -66,6 +66,9 @@ def bind_correlation(
     ]
     if correlation.type not in TEMPORAL:
         parts = [_merge(linked, parts)]
+    elif len({len(part.groups) for part in parts}) > 1:
+        why = "what it groups by is one column in a rule and several in another"
+        raise _refuse(linked, language, why)
     policies = (Policy.NARROWER,) if lower else _policies(correlation, policy)
     for one in policies:
         choices = [legal(part.condition, part.recording, one) for part in parts]

@@ -335,6 +335,25 @@ def test_a_correlation_without_a_query_keeps_the_reason_of_the_compiler() -> Non
     assert found[-1].diagnostics[0].code == "SG143"
 
 
+@pytest.mark.parametrize(
+    "correlation", [VALUES.replace("Computer", "User"), COUNT.replace("gte: 3", "gt: 3, lt: 3")]
+)
+def test_a_correlation_that_can_never_come_true_is_not_run(correlation: str) -> None:
+    (verdict,) = verify(correlation, "splunk")
+    assert verdict.status is Status.NOT_RUN
+    assert "no stream of at most" in verdict.reason
+
+
+def test_a_correlation_that_comes_true_on_no_stream_is_told(
+    planted: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted(replaced("sg_measure>=3", "sg_measure>=300"))
+    monkeypatch.setattr(correlations.Meaning, "of", lambda *_: frozenset())
+    (verdict,) = verify(COUNT, "splunk")
+    assert verdict.status is Status.KEPT
+    assert verdict.untold == (correlations.NEVER,)
+
+
 def test_the_compiler_is_what_is_tested() -> None:
     assert correlations.compile_correlation is compiler.compile_correlation
 

@@ -107,6 +107,19 @@ def test_a_sum_is_reached_exactly(number: int, values: list[str]) -> None:
     assert [event.values["ProcessId"] for event in stream.events] == values
 
 
+@pytest.mark.parametrize(("percent", "alike", "count"), [(20, 1, 5), (75, 3, 4), (2, 1, 50)])
+def test_a_share_is_reached_exactly(percent: int, alike: int, count: int) -> None:
+    stream = named(made(asked(Type.VALUE_PERCENTILE, percent, "Image")), f"a measure of {percent},")
+    values = [event.values["Image"] for event in stream.events]
+    assert (len(values), values.count(values[-1])) == (count, alike)
+
+
+def test_a_measured_field_that_makes_groups_has_one_value() -> None:
+    stream = named(made(asked(Type.VALUE_COUNT, 3, "User", "ProcessId")), "a measure of 3,")
+    assert len({event.values["User"] for event in stream.events}) == 1
+    assert len({event.values["ProcessId"] for event in stream.events}) == 3
+
+
 def test_an_event_of_two_rules_stands_for_two() -> None:
     condition = ir.StringMatch("CommandLine", (ir.AnyRun, ir.Literal("whoami")))
     found = make_witnesses(condition, "process_creation")

@@ -40,6 +40,8 @@ APART = 100
 """Time spans between two streams that are run together."""
 TOGETHER = 400
 """Events that are run together: each is joined with each of its group."""
+NEVER = "the correlation: it comes true on no stream that was made"
+"""What is untold where every claim would be kept by a query that finds nothing."""
 _RECORDED = "the recorded events"
 _GIVEN = "the given events"
 
@@ -73,7 +75,7 @@ class _Trial:
         made: Streams that were made, or the one that was given.
         recorded: The stream of recorded events; empty without any.
         meant: The events of each stream, the made ones first, at which it comes true.
-        untold: Leaves of its rules that no event was found for.
+        untold: Leaves of its rules that no event was found for; the whole, if it never comes true.
         lacking: Why nothing was made.
     """
 
@@ -105,6 +107,8 @@ def _make_trial(
     timed = tuple(one for one in seen if one and time_of_event(one.values) is not None)
     whole = (Stream(_RECORDED, timed),) if timed else ()
     meant = tuple(meaning.of(one.events) for one in (*made, *whole))
+    if request.given is None and made and not any(meant[: len(made)]):
+        untold = (*untold, NEVER)
     return _Trial(meaning, made, whole, meant, untold, lacking)
 
 

@@ -1,8 +1,9 @@
 """Which engines run a correlation's query over a whole stream, and how.
 
 A query is run over all records of a stream at once; what it finds are the events whose rows it
-returns. Kibana KQL counts nothing: there the record that describes the correlation is applied to
-what the queries of its rules find, so it is the description that is held to the rule.
+returns. Queries of Kibana KQL and of data models (`tstats`) count nothing: there the record that
+describes the correlation is applied to what the queries of its rules find, so it is the description
+that is held to the rule.
 """
 
 from __future__ import annotations

@@ -164,15 +164,18 @@ class Cast:
         return found
 
     def distinct(self, count: int) -> list[Texts]:
-        """Return different values of the measured fields, each field's taken several times."""
+        """Return different values of the measured fields, each field's taken several times.
+
+        A field that makes groups too has one value only.
+        """
         names = self._asked.condition.fields
-        if not names or count < 1:
-            return []
+        free = sum(name not in self._asked.group_by for name in names)
         each = 1
-        while each ** len(names) < count:
+        while free and each**free < count:
             each += 1
-        pools = [list(islice(self._fitting(name), each)) for name in names]
-        return list(islice(product(*pools), count))
+        most = {name: 1 if name in self._asked.group_by else each for name in names}
+        pools = [list(islice(self._fitting(name), most[name])) for name in names]
+        return list(islice(product(*pools), count)) if names else []
 
     def number(self, number: int) -> Texts | None:
         """Return a number as the value of the measured field, None where it cannot be one."""

@@ -13,6 +13,7 @@ import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from sigmaglot.correlation import TEMPORAL, Correlation, Test, Type
 from sigmaglot.ir import Leaf
@@ -136,12 +137,15 @@ class _Maker:
         return [Item(self._rule(n), value=value) for n, value in enumerate(values)]
 
     def _share(self, percent: int) -> Items:
-        """Return ten events, of which some per cent have the value of the last one."""
-        alike = min(max(round(percent / 10), 1), 10)
-        values = self._cast.distinct(11 - alike)
-        if len(values) < 11 - alike:
+        """Return events of which exactly some per cent have the value of the last one."""
+        if not 0 < percent <= 100:
             return []
-        chosen = [*values[1:], *(values[:1] * alike)]
+        share = Fraction(percent, 100)
+        others = share.denominator - share.numerator
+        values = self._cast.distinct(others + 1)
+        if len(values) <= others:
+            return []
+        chosen = [*values[1:], *(values[:1] * share.numerator)]
         return [Item(self._rule(n), value=value) for n, value in enumerate(chosen)]
 
     # -- times ----------------------------------------------------------------------------------
