@@ -20,7 +20,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus" / "sigmahq"
-EIGHT = "defender kibana splunk logpoint logpoint-sysmon dnif dnif-dql car".split()
+EIGHT = ["defender", "kibana", "splunk", "logpoint", "logpoint-sysmon", "dnif", "dnif-dql", "car"]
 """The targets of which the bar speaks."""
 BIN = Path(sys.executable).parent
 
