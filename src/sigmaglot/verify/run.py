@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sigmaglot import ir
 from sigmaglot.compiler import Result, check_unique, compile_rule, read_rule
 from sigmaglot.errors import Diagnostic, RuleError, Severity
 from sigmaglot.evaluate import Event, compile_predicate
@@ -191,7 +192,7 @@ class Verifier:
         case = Case(task.rule, task.target, task.result, engine, project, self._request.options)
         made = tally(task.made.meant, found, records)
         recorded = tally(meant, found_stored, stored)
-        nothing = finds_nothing(task.claim, made, recorded)
+        nothing = "" if task.has_keywords else finds_nothing(task.claim, made, recorded)
         return task.verdict(
             Status.BROKEN if suspects or nothing else Status.KEPT,
             made=made,
@@ -280,6 +281,12 @@ class _Task:
         self.made = made
         self.untold = untold
         self._records: dict[str, list[Record]] = {}
+
+    @property
+    def has_keywords(self) -> bool:
+        """Return whether the rule looks for text in any field: it is made to stand in one only."""
+        leaves = ir.leaves(self.rule.condition)
+        return any(isinstance(leaf, (ir.Keyword, ir.KeywordRegex)) for leaf in leaves)
 
     @property
     def claim(self) -> str:
