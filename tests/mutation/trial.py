@@ -37,8 +37,8 @@ class Outcome:
     Attributes:
         status: ``killed``, ``unseen`` (no query and no claim changed) or ``survived``; ``failed``
             where the verifier itself cannot run the rule without the fault.
-        how: What killed it: a broken claim, a refused query, a query that cannot be run although
-            the right one could, or an internal error.
+        how: What killed it: a broken claim, a refused query, a query that cannot be run, or finds
+            none of the rule's events, although the right one could or does, or an internal error.
         where: The target and the rule that killed it.
         changed: Some of the rules that a survivor changed.
         count: How many it changed, of all targets.
@@ -106,6 +106,8 @@ def _failure(verdicts: Sequence[Any]) -> str:
         status = str(verdict.status)
         if status in {"broken", "refused", "not run"}:
             return status
+        if status == "kept" and verdict.reason:
+            return "finds nothing"
         if status == "failed" or any(one.code == "SG001" for one in verdict.diagnostics):
             return "internal error"
     return ""

@@ -14,6 +14,7 @@ from sigmaglot.compiler import Result, compile_documents
 from sigmaglot.errors import Diagnostic
 from sigmaglot.source import read_documents
 from sigmaglot.verify.engines.kusto_binder import find_binder
+from sigmaglot.verify.projection import PROJECTIONS
 from sigmaglot.verify.run import Request, Verifier
 from sigmaglot.verify.schemas import defender_tables
 from sigmaglot.verify.verdict import FAILURES, Status
@@ -42,6 +43,14 @@ def test_a_category_is_in_the_table_and_has_the_action_types_of_the_facts(catego
     assert source.table == known["table"]
     (actions,) = source.selectors
     assert (actions.column, set(actions.values)) == ("ActionType", set(known["action_types"]))
+
+
+def test_events_are_stored_in_the_tables_of_the_facts() -> None:
+    known = facts("defender_tables.json")["category_map"]
+    stored = PROJECTIONS["defender_xdr"].tables
+    assert stored.items() >= {
+        (name, known[name]["table"]) for name in set(STORED) - WIDER if known[name]["table"]
+    }
 
 
 @pytest.mark.parametrize("source", sorted(WIDER))

@@ -12,6 +12,7 @@ from verify_helpers import document, selection, verify
 from sigmaglot import compiler
 from sigmaglot.compiler import Result, compile_rule
 from sigmaglot.events import Recorded
+from sigmaglot.formats.verification import failures_report, text_report
 from sigmaglot.passes.legalise import Fidelity
 from sigmaglot.targets import find_targets
 from sigmaglot.verify import run
@@ -253,3 +254,16 @@ def test_a_narrower_query_finds_something(claim: str, made: Tally, said: str) ->
 
 def test_a_recorded_find_is_enough() -> None:
     assert finds_nothing("narrower", Tally(9, 3, 3), Tally(events=5, meant=1)) == ""
+
+
+def test_a_narrower_query_that_finds_nothing_is_kept_with_a_word(planted) -> None:
+    def lose(result: Result) -> Result:
+        query = result.queries[0].replace('"whoami"', '"no such text"')
+        return replace(result, queries=(query,), fidelity=Fidelity.NARROWER)
+
+    planted(lose)
+    (verdict,) = verify(selection(*TWO), "defender", "kusto-model")
+    assert verdict.status is Status.KEPT
+    assert "finds none of the" in verdict.reason
+    assert text_report([verdict]).startswith("note: rule.yml for defender (kusto-model)\n")
+    assert "note:" not in failures_report([verdict])

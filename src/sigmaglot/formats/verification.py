@@ -61,11 +61,12 @@ def _text(verdicts: Sequence[Verdict], is_shown: Callable[[Verdict], bool]) -> s
 
 
 def _lines(verdict: Verdict) -> Iterator[str]:
-    if verdict.status is Status.KEPT:
+    if verdict.status is Status.KEPT and not verdict.reason:
         return
     engine = f" ({verdict.engine.name})" if verdict.engine else ""
     target = f" for {verdict.target}" if verdict.target else ""
-    yield f"{verdict.status}: {verdict.info.path}{target}{engine}"
+    status = "note" if verdict.status is Status.KEPT else verdict.status
+    yield f"{status}: {verdict.info.path}{target}{engine}"
     if verdict.reason:
         yield f"    {verdict.reason}"
     for diagnostic in verdict.diagnostics:

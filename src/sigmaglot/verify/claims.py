@@ -17,10 +17,10 @@ def breaks(claim: str, *, meant: bool, found: bool) -> bool:
 
 
 def finds_nothing(claim: str, made: Tally, recorded: Tally) -> str:
-    """Return what is wrong with a query that finds none of the events of its rule, else nothing.
+    """Return what to say of a query that finds none of the events of its rule, else nothing.
 
-    A ``narrower`` query may miss events. One that misses all of them, made and recorded, is no
-    part of its rule but a query for something that does not happen.
+    A ``narrower`` query may miss events, so none of them breaks its claim. One that misses all of
+    them, made and recorded, is worth a look: what it asks for may never happen.
     """
     both = made + recorded
     if claim != "narrower" or not made.meant or both.missed < both.meant:

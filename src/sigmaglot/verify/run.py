@@ -194,11 +194,11 @@ class Verifier:
         recorded = tally(meant, found_stored, stored)
         nothing = "" if task.has_keywords else finds_nothing(task.claim, made, recorded)
         return task.verdict(
-            Status.BROKEN if suspects or nothing else Status.KEPT,
+            Status.BROKEN if suspects else Status.KEPT,
             made=made,
             recorded=recorded,
             counterexample=smallest(case, suspects) if suspects else None,
-            reason=nothing,
+            reason="" if suspects else nothing,
             **known,
         )
 

@@ -115,7 +115,7 @@ class Verdict:
         binds: Whether the vendor's binder takes the queries; None where it was not asked.
         untold: Leaves of the rule that no possible event makes true.
         counterexample: Where the claim is broken.
-        reason: Why the queries were refused or not run.
+        reason: Why the queries were refused or not run; of kept ones what is worth a look.
         diagnostics: The compiler's, where there is no query.
     """
 

@@ -70,7 +70,7 @@ DEFENDER = Projection(
         "process_creation": "DeviceProcessEvents",
         **dict.fromkeys(FILES, "DeviceFileEvents"),
         "image_load": "DeviceImageLoadEvents",
-        "driver_load": "DeviceEvents",
+        **dict.fromkeys(("driver_load", "file_change"), "DeviceEvents"),
         **dict.fromkeys(REGISTRY, "DeviceRegistryEvents"),
         **dict.fromkeys(NETWORK, "DeviceNetworkEvents"),
         **dict.fromkeys(EVENTS, "DeviceEvents"),
