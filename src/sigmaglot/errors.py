@@ -129,6 +129,7 @@ CODES: dict[str, str] = {
     "SG205": "the field is stored in another form in the target",
     "SG206": "the hash algorithm has no column in the target",
     "SG207": "the target does not tell the events of the log source from others",
+    "SG208": "the query finds every event of a kind: nothing else of the rule is left",
     "SG301": "the language cannot say this kind of match",
     "SG302": "the language would need more queries than the limit",
     "SG303": "the language matches this column with letter case",

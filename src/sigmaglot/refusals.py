@@ -113,12 +113,10 @@ def unsupported(rule: Rule, choice: Choice, target: Target, policy: Policy) -> D
         for note in choice.notes[:3]
     )
     more = f"; and {len(choice.notes) - 3} more" if len(choice.notes) > 3 else ""
-    is_bare = choice.node != ir.FALSE  # what is left selects every event of a kind
-    left = "nothing of the rule is left but a kind of event: " if is_bare else ""
     place = _place_of(rule, choice.notes[0])
     return rule.document.diagnose(
         "SG202",
-        f"unsupported: no query for {target.name}{asked}: {left}{reasons}{more}",
+        f"unsupported: no query for {target.name}{asked}: {reasons}{more}",
         place,
         hint="`sigmaglot explain` shows what became of each leaf",
     )

@@ -214,6 +214,12 @@ def test_a_tree_without_a_leaf_left_is_unsupported(tree: Node) -> None:
 
 
 KINDS = frozenset({"A", "EventID"})
+NOTHING_LEFT = Note(
+    "SG208",
+    f"nothing of the rule is left but a kind of event: {WHY.message}",
+    WHY.field,
+    WHY.value,
+)
 
 
 @pytest.mark.parametrize("policy", [Policy.CLOSEST, Policy.BROADER])
@@ -226,9 +232,12 @@ KINDS = frozenset({"A", "EventID"})
         And((Or((X, Z)), drop(Y, WHY))),  # one branch finds every event of a kind
     ],
 )
-def test_no_query_is_left_that_asks_for_a_kind_of_event_alone(tree: Node, policy: Policy) -> None:
+def test_a_query_that_asks_for_a_kind_of_event_alone_says_so_first(
+    tree: Node, policy: Policy
+) -> None:
     choice = choose(tree, policy, KINDS)
-    assert (choice.fidelity, choice.notes) == (Fidelity.UNSUPPORTED, (WHY,))
+    assert choice.fidelity is Fidelity.BROADER
+    assert choice.notes == (NOTHING_LEFT, WHY)
     assert choice.node == take_side(tree, up=True).node
 
 
@@ -254,14 +263,17 @@ def test_a_rule_of_kinds_alone_may_lose_one_of_them() -> None:
 def test_where_a_kind_alone_would_be_left_the_narrower_side_is_taken() -> None:
     tree = And((X, Or((Z, drop(Y, WHY)))))
     assert choose(tree, Policy.CLOSEST, KINDS) == Choice(And((X, Z)), Fidelity.NARROWER, (WHY,))
-    assert choose(tree, Policy.BROADER, KINDS) == Choice(X, Fidelity.UNSUPPORTED, (WHY,))
+    assert choose(tree, Policy.BROADER, KINDS) == Choice(X, Fidelity.BROADER, (NOTHING_LEFT, WHY))
 
 
 def test_the_reason_names_what_is_lost_beyond_the_kind_of_event() -> None:
     of_kind = small(equals("EventID", "7"), 0.1, 0.1)
     lost = drop(Y, Note("SG204", "gone", "B"))
     tree = And((Approx(X, Bound(X, 0.1, Note("SG303", "cased", "A")), of_kind.lower), lost))
-    assert [note.message for note in choose(tree, Policy.BROADER, KINDS).notes] == ["gone"]
+    found = choose(tree, Policy.BROADER, KINDS)
+    left = "nothing of the rule is left but a kind of event: gone"
+    assert [note.message for note in found.notes] == [left, "cased", "gone"]
+    assert found.notes[0].field == "B"
 
 
 def test_a_side_that_folds_leaves_the_other_one_to_choose() -> None:

@@ -52,10 +52,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The tree to render and its claim; UNSUPPORTED keeps the notes that say why.
-
-    Its ``node`` is then False, or what is left where that asks for a kind of event alone.
-    """
+    """The tree to render and its claim; UNSUPPORTED keeps the notes that say why."""
 
     node: Node
     fidelity: Fidelity
@@ -98,7 +95,7 @@ def choose(node: Node, policy: Policy, kinds: frozenset[str] = frozenset()) -> C
     """Return what to render of a legalised tree under the user's policy.
 
     ``kinds`` are the fields and columns that tell kinds of events apart. A query of which nothing
-    else is left would find every event of a kind: it is none, unless the rule asks for just that.
+    else is left finds every event of a kind: it is the last choice and says so before all else.
     """
     if not is_approximate(node):
         node = deduplicate(node)
@@ -115,13 +112,20 @@ def choose(node: Node, policy: Policy, kinds: frozenset[str] = frozenset()) -> C
     bare = [one for one in usable if one[0] is upper and _is_bare(upper.node, node, kinds)]
     usable = [one for one in usable if one not in bare]
     if not usable and bare:
-        gone = [note for note in upper.notes if note.field not in kinds]
-        return Choice(upper.node, Fidelity.UNSUPPORTED, tuple(dict.fromkeys(gone)))
+        notes = dict.fromkeys((_nothing_left(upper.notes, kinds), *upper.notes))
+        return Choice(deduplicate(upper.node), Fidelity.BROADER, tuple(notes))
     if not usable:
         first = candidates[0][0] if candidates else upper
         return Choice(ir.FALSE, Fidelity.UNSUPPORTED, tuple(dict.fromkeys(first.notes)))
     side, fidelity = min(usable, key=lambda one: one[0].loss)
     return Choice(deduplicate(side.node), fidelity, tuple(dict.fromkeys(side.notes)))
+
+
+def _nothing_left(notes: tuple[Note, ...], kinds: frozenset[str]) -> Note:
+    """Return the note of such a query, which names the first field that is lost beyond the kind."""
+    lost = next((note for note in notes if note.field not in kinds), notes[0])
+    message = f"nothing of the rule is left but a kind of event: {lost.message}"
+    return Note("SG208", message, lost.field, lost.value)
 
 
 def _is_bare(left: Node, node: Node, kinds: frozenset[str]) -> bool:
