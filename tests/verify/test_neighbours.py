@@ -151,3 +151,9 @@ def test_a_query_of_the_wrong_table_finds_nothing(engine: str) -> None:
     ]
     found = make_engine(engine).load(records).find('DeviceEvents\n| where DeviceName =~ "PC"')
     assert found == frozenset({1})
+
+
+def test_a_registry_event_without_a_type_does_not_say_where_it_is() -> None:
+    project = PROJECTIONS["car"].of("registry_event")
+    assert project is not None
+    assert TABLE not in project({"TargetObject": "HKLM\\a"})

@@ -22,12 +22,12 @@ _OF_VALUES = {"SetValue", "CreateValue", "DeleteValue", "RenameValue"}
 """Types of Sysmon's registry events that are about a value; the others are about a key."""
 
 _ACTIONS = {
-    "SetValue": "Value_Edit",
-    **dict.fromkeys(("CreateKey", "CreateValue"), "Add"),
-    **dict.fromkeys(("DeleteKey", "DeleteValue"), "Remove"),
-    **dict.fromkeys(("RenameKey", "RenameValue"), "Key_Edit"),
+    "SetValue": "Registry:Value_Edit",
+    **dict.fromkeys(("CreateKey", "CreateValue"), "Registry:Add"),
+    **dict.fromkeys(("DeleteKey", "DeleteValue"), "Registry:Remove"),
+    **dict.fromkeys(("RenameKey", "RenameValue"), "Registry:Key_Edit"),
 }
-"""Type of Sysmon's event to the action that the sensor maps it to."""
+"""Type of Sysmon's event to the object and action that the sensor maps it to."""
 
 
 def value_edit(event: Event) -> Record:
@@ -43,7 +43,7 @@ def _object(event: Event) -> Record:
     content = event.get("Details")
     return present(
         {
-            TABLE: f"Registry:{_ACTIONS[str(event.get('EventType'))]}",
+            TABLE: _ACTIONS.get(str(event.get("EventType"))),
             "key": key if is_value else path,
             "value": value if is_value else None,
             "hive": _HIVES.get((path or "").partition("\\")[0].upper()),
