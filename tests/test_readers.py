@@ -1,7 +1,6 @@
 """What the readers accept, refuse and mean. They are oracles of other tests, so they have their own."""
 
 import json
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -581,9 +580,7 @@ def test_kibana_refuses_a_mapping_it_does_not_know():
 @pytest.mark.parametrize("shape", ["*{}*", "{}*", "*{}", "{}"])
 def test_kibana_reads_a_list_of_10_000_values(field, shape):
     values = [f"tool{number}" for number in range(10_000)]
-    started = time.process_time()
     query = kibana_kql.read(f"{field}: ({' or '.join(map(shape.format, values))})", TYPED)
-    assert time.process_time() - started < 5
     column = field.removesuffix(".text")
     for value in (values[0], values[-1]):
         assert query.matches({column: value})
@@ -1882,9 +1879,7 @@ def test_car_options():
 def test_car_reads_10_000_values_and_deep_brackets():
     tests = " or ".join(f'exe == "tool{number}"' for number in range(10_000))
     values = ", ".join(f'"tool{number}"' for number in range(10_000))
-    started = time.process_time()
     queries = car.read(tests), car.read(f"exe in [{values}]")
-    assert time.process_time() - started < 5
     for query in queries:
         assert query.matches({"exe": "TOOL9999"})
         assert not query.matches({"exe": "tool"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -265,9 +264,7 @@ def test_a_list_of_10_000_values_is_compiled_and_found(
 ) -> None:
     values = [f"\\tool{number}.exe" for number in range(10_000)]
     document, name = a_rule_with_many_values(field, values), field.partition("|")[0]
-    started = time.process_time()
     (result,) = compile_documents([document], find_targets((target,)))
-    assert time.process_time() - started < 5
     queries = [READERS[target](query) for query in result.queries]
     assert queries
     for value in (values[0], values[-1].upper(), values[5_000], "\\tool.exe", "\\tool10000.exe"):

@@ -11,7 +11,6 @@ import os
 import random
 import shutil
 import sys
-import time
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -676,20 +675,16 @@ def test_a_node_that_ends_says_why_and_is_not_tried_again(tmp_path):
 
 
 def test_a_node_that_hangs_at_the_start_is_given_up():
-    began = time.monotonic()
     with fake("import time; time.sleep(60)", start_seconds=0.2) as binder:
         with pytest.raises(CannotRunError, match="no answer within 0.2 seconds"):
             binder.problems("T")
-    assert time.monotonic() - began < 20
 
 
 def test_a_query_that_hangs_is_given_up_and_the_next_starts_afresh():
-    began = time.monotonic()
     with fake(READY + "time.sleep(60)", query_seconds=0.2) as binder:
         for _ in range(2):
             with pytest.raises(CannotRunError, match="no answer within 0.2 seconds"):
                 binder.problems("T | where " + "x" * 1_000_000)
-    assert time.monotonic() - began < 20
 
 
 def test_a_query_that_kills_node_is_said():
