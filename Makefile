@@ -38,6 +38,7 @@ verify-corpus: $(VENV)/.installed
 bench: $(VENV)/.installed
 	$(BIN)/python -m pip install -q -e '.[bench]'
 	$(BIN)/python benchmarks/compile.py
+	if [ -d $(CORPUS)/sigmahq ]; then $(BIN)/python benchmarks/growth.py $(CORPUS)/sigmahq; fi
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
