@@ -161,10 +161,11 @@ class _Run:
         except RuleError as error:
             yield _failure(document, error.diagnostic)
             return
+        if key_of(document) in self.related.hidden:
+            return
         rules = [read_rule(one, self.pipelines, {}, self.related.filters) for one in bases(linked)]
-        if key_of(document) not in self.related.hidden:
-            for target in self.targets:
-                yield compile_correlation(linked, rules, target, self.options)
+        for target in self.targets:
+            yield compile_correlation(linked, rules, target, self.options)
 
 
 def _failure(document: Document, problem: Diagnostic) -> Result:
@@ -264,15 +265,15 @@ def _compile_correlation(
     branches = bound.aggregation.branches
     columns = [one for branch in branches for one in _columns(branch.filter)]
     grouped = [one for branch in branches for one in (*branch.groups, *branch.values)]
-    hunt = _hunt(parts[0][0], parts[0][1], options)
-    first = parts[0][0]
+    first, recording = parts[0]
+    hunt = _hunt(first, recording, options)
     if language.describes_aggregates:
         plans = [Plan(branch.source, branch.filter, hunt) for branch in branches]
     else:
         plans = [Plan(branches[0].source, branches[0].filter, hunt, bound.aggregation)]
     queries = tuple(text for plan in plans for text in _render(first, plan, language, target))
     columns += grouped
-    stated = assumes_of(pipeline, language, columns, parts[0][1].category)
+    stated = assumes_of(pipeline, language, columns, recording.category)
     assumes = (*stated, *language.aggregate_assumes)
     return Result(
         linked.info,

@@ -9,7 +9,6 @@ from sigmaglot.errors import Diagnostic, RuleError
 from sigmaglot.frontend import Rule
 from sigmaglot.ir import Node, Note
 from sigmaglot.passes.legalise import Choice, Policy, take_side
-from sigmaglot.passes.normalise import normalise
 from sigmaglot.pipelines import Pipeline, Recording, bind, load_pipeline, recording_of
 from sigmaglot.rule import LogSource
 from sigmaglot.targets import TARGETS, Target
@@ -47,7 +46,7 @@ def find_recording(rule: Rule, pipeline: Pipeline, target: Target) -> Recording:
 
 def _can_hold(condition: Node, recording: Recording) -> bool:
     """Return whether a recording's events can be what a condition asks for."""
-    return take_side(bind(normalise(condition), recording), up=True).node != ir.FALSE
+    return take_side(bind(condition, recording), up=True).node != ir.FALSE
 
 
 def _kinds(condition: Node) -> Node:

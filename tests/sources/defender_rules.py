@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import yaml
 
 from sigmaglot.compiler import Options, Result, compile_documents
 from sigmaglot.pipelines import load_pipeline
-from sigmaglot.source import Document
-from sigmaglot.targets import TARGETS
+from sigmaglot.source import Document, read_documents
+from sigmaglot.targets import TARGETS, Target
 from sigmaglot.verify.engines.kusto_model import read
 from sigmaglot.verify.projection import PROJECTIONS
 
@@ -40,9 +41,15 @@ def document(source: str, selection: str, condition: str = "selection") -> Docum
     return Document("rule.yml", 0, yaml.safe_load(text), text)
 
 
-def result(source: str, selection: str, condition: str = "selection", **options: Any) -> Result:
+def result(
+    source: str,
+    selection: str,
+    condition: str = "selection",
+    target: Target = TARGET,
+    **options: Any,
+) -> Result:
     documents = [document(source, selection, condition)]
-    return next(compile_documents(documents, (TARGET,), Options(**options)))
+    return next(compile_documents(documents, (target,), Options(**options)))
 
 
 def query(source: str, selection: str, condition: str = "selection", **options: Any) -> str:
@@ -62,3 +69,16 @@ def reason(source: str, selection: str) -> str:
 def finds(found: str, source: str, **event: str) -> bool:
     """Return whether our reader of Kusto finds an event in what Defender stores of it."""
     return read(found).matches(STORED[source](event))
+
+
+@cache
+def windows_results(corpus: Path, target: Target = TARGET) -> tuple[Result, ...]:
+    """Return what becomes of the Windows rules of the corpus."""
+    found = compile_documents(read_documents([str(corpus / "sigmahq")]), (target,))
+    return tuple(one for one in found if one.info.logsource.product == "windows")
+
+
+def name_of(one: Result) -> str:
+    """Return the log source of a rule as recordings are called."""
+    source = one.info.logsource
+    return source.category or f"service:{source.service}"

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import cache
 from pathlib import Path
 
 import pytest
-from defender_rules import RECORDINGS, STORED, TARGET, facts, result
+from defender_rules import (
+    RECORDINGS,
+    STORED,
+    TARGET,
+    facts,
+    name_of,
+    result,
+    windows_results,
+)
 
-from sigmaglot.compiler import Result, compile_documents
 from sigmaglot.errors import Diagnostic
 from sigmaglot.source import read_documents
 from sigmaglot.verify.engines.kusto_binder import find_binder
@@ -121,27 +127,15 @@ def test_an_event_that_no_table_records_names_the_targets_that_do() -> None:
 # -- the corpus ---------------------------------------------------------------------------------
 
 
-@cache
-def windows(corpus: Path) -> tuple[Result, ...]:
-    documents = read_documents([str(corpus / "sigmahq")])
-    found = compile_documents(documents, (TARGET,))
-    return tuple(one for one in found if one.info.logsource.product == "windows")
-
-
-def name_of(one: Result) -> str:
-    source = one.info.logsource
-    return source.category or f"service:{source.service}"
-
-
 @pytest.mark.corpus
 def test_every_windows_rule_has_a_query_or_a_named_reason(corpus: Path) -> None:
-    codes = Counter(one.diagnostics[0].code for one in windows(corpus) if not one.ok)
+    codes = Counter(one.diagnostics[0].code for one in windows_results(corpus) if not one.ok)
     assert codes.keys() <= {"SG201", "SG202", "SG133"}
 
 
 @pytest.mark.corpus
 def test_a_source_without_a_table_is_refused_as_such_and_any_other_is_not(corpus: Path) -> None:
-    for one in windows(corpus):
+    for one in windows_results(corpus):
         codes = {problem.code for problem in one.diagnostics}
         of_a_service = name_of(one).startswith("service:")  # of which some events have no row
         if name_of(one) not in RECORDINGS:
@@ -167,7 +161,7 @@ MOSTLY = {
 @pytest.mark.corpus
 @pytest.mark.parametrize("category", MOSTLY)
 def test_most_rules_of_a_category_have_a_query(corpus: Path, category: str) -> None:
-    found = [one for one in windows(corpus) if name_of(one) == category]
+    found = [one for one in windows_results(corpus) if name_of(one) == category]
     assert sum(one.ok for one in found) >= MOSTLY[category] * len(found)
 
 
@@ -177,7 +171,7 @@ def test_microsofts_binder_takes_every_query(corpus: Path) -> None:
     if isinstance(binder, str):
         pytest.skip(binder)
     with binder:
-        for one in windows(corpus):
+        for one in windows_results(corpus):
             for text in one.queries:
                 assert binder.problems(text) == (), one.info.path
 

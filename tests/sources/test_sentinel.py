@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import cache
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+import defender_rules
 import pytest
-from defender_rules import document, facts
+from defender_rules import facts, name_of, windows_results
 
-from sigmaglot.compiler import Options, Result, compile_documents
 from sigmaglot.errors import Diagnostic
 from sigmaglot.logsource import SERVICES
 from sigmaglot.pipelines import load_pipeline
@@ -36,16 +35,8 @@ OWN = {"service:security", "service:windefend", "service:*"}
 COPIED = sorted(set(RECORDINGS) - OWN)
 
 
-def result(source: str, selection: str, condition: str = "selection", **options: Any) -> Result:
-    documents = [document(source, selection, condition)]
-    return next(compile_documents(documents, (TARGET,), Options(**options)))
-
-
-def query(source: str, selection: str, condition: str = "selection", **options: Any) -> str:
-    """Return the query of a rule, which must be exact."""
-    found = result(source, selection, condition, **options)
-    assert str(found.fidelity) == "exact", (found.notes, found.diagnostics)
-    return found.queries[0]
+result = partial(defender_rules.result, target=TARGET)
+query = partial(defender_rules.query, target=TARGET)
 
 
 def finds(found: str, source: str, **event: str) -> bool:
@@ -281,21 +272,11 @@ def test_a_record_says_its_table() -> None:
 # -- the corpus ---------------------------------------------------------------------------------
 
 
-@cache
-def windows(corpus: Path) -> tuple[Result, ...]:
-    documents = read_documents([str(corpus / "sigmahq")])
-    found = compile_documents(documents, (TARGET,))
-    return tuple(one for one in found if one.info.logsource.product == "windows")
-
-
-def name_of(one: Result) -> str:
-    source = one.info.logsource
-    return source.category or f"service:{source.service}"
-
-
 @pytest.mark.corpus
 def test_every_windows_rule_has_a_query_or_a_named_reason(corpus: Path) -> None:
-    codes = Counter(one.diagnostics[0].code for one in windows(corpus) if not one.ok)
+    codes = Counter(
+        one.diagnostics[0].code for one in windows_results(corpus, TARGET) if not one.ok
+    )
     assert codes.keys() <= {"SG201", "SG202", "SG133"}
 
 
@@ -303,7 +284,9 @@ def test_every_windows_rule_has_a_query_or_a_named_reason(corpus: Path) -> None:
 def test_every_rule_of_the_security_log_has_a_query_but_those_with_placeholders(
     corpus: Path,
 ) -> None:
-    found = [one for one in windows(corpus) if one.info.logsource.service == "security"]
+    found = [
+        one for one in windows_results(corpus, TARGET) if one.info.logsource.service == "security"
+    ]
     codes = Counter(one.diagnostics[0].code for one in found if not one.ok)
     assert codes.keys() <= {"SG133"}
     assert sum(str(one.fidelity) == "exact" for one in found) >= 0.85 * len(found)
@@ -318,8 +301,8 @@ def test_microsofts_binder_takes_every_query(corpus: Path) -> None:
     binder = find_binder(SENTINEL)
     if isinstance(binder, str):
         pytest.skip(binder)
-    known = [one for one in windows(corpus) if name_of(one) != "process_creation"]
-    others = [one for one in windows(corpus) if name_of(one) == "process_creation"]
+    known = [one for one in windows_results(corpus, TARGET) if name_of(one) != "process_creation"]
+    others = [one for one in windows_results(corpus, TARGET) if name_of(one) == "process_creation"]
     with binder:
         for one in (*known, *others[::STEP]):
             for text in one.queries:

@@ -66,15 +66,13 @@ _LEVELS = {
 _ANTIVIRUS = "Microsoft-Windows-Windows Defender/Operational"
 
 
-def _copied(category: str, project: Project) -> Project:
+def _copied(project: Project) -> Project:
     """Return what makes the row that the connector copies."""
 
     def copy(event: Event) -> Record:
         found = project(event)
-        if not found:
-            return {}
         moment = {"TimeGenerated": found.pop("Timestamp")} if "Timestamp" in found else {}
-        return {TABLE: DEFENDER.tables[category], **found, **moment}
+        return found | moment
 
     return copy
 
@@ -150,7 +148,7 @@ def windows_event(event: Event) -> Record:
 SENTINEL = Projection(
     {
         **{
-            category: _copied(category, project)
+            category: _copied(project)
             for category, project in DEFENDER.categories.items()
             if category not in _LOGS
         },
@@ -158,4 +156,5 @@ SENTINEL = Projection(
         "service:*": windows_event,
     },
     sentinel_tables()["DeviceProcessEvents"],
+    DEFENDER.tables,
 )
