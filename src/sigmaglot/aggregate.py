@@ -7,28 +7,28 @@ asks for at least some number. All else needs rules that are exact.
 A language whose windows do not slide sees some of the windows, or parts of them. Under the same two
 conditions whatever it finds is found by the window that slides too, so its query is narrower; then
 no rule may be broader, for the two together would bound nothing.
+
+The events at which a correlation comes true are more (or fewer) where it keeps a direction, so all
+this holds for one over others, if each on the way from a rule to the top does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sigmaglot import ir
 from sigmaglot.correlation import TEMPORAL, Correlation, Test, Type
 from sigmaglot.errors import RuleError
 from sigmaglot.frontend import Rule
-from sigmaglot.language import Aggregation, Branch, Language
+from sigmaglot.language import Aggregation, Branch, Keys, Language
 from sigmaglot.linking import Linked
+from sigmaglot.members import Member, Members, gather
 from sigmaglot.passes.legalise import Choice, Fidelity, Policy
-from sigmaglot.passes.normalise import normalise
-from sigmaglot.pipelines import Recording, entry_of
+from sigmaglot.pipelines import Recording
 
 MONOTONE = TEMPORAL | {Type.EVENT_COUNT, Type.VALUE_COUNT}
 """Types whose measure never falls when events are added."""
-_IDENTITY = ("rename", "integer", "hex_integer", "path")
-"""Rewrites under which two values of a field are the same where their columns are."""
-
 _DESCRIBED = ir.Note(
     "SG307", "the queries find events of single rules; the record describes what correlates them"
 )
@@ -57,27 +57,34 @@ def bind_correlation(
     Raises:
         RuleError: The language cannot say it, or no direction can be kept.
     """
-    correlation = linked.correlation
     _check_language(linked, language)
-    lower = _lower(linked, language, policy)
-    parts = [
-        _Part(linked, name, rule.condition, recording)
-        for name, (rule, recording) in zip(correlation.rules, rules, strict=True)
-    ]
-    if correlation.type not in TEMPORAL:
-        parts = [_merge(linked, parts)]
-    elif len({len(part.groups) for part in parts}) > 1:
-        why = "what it groups by is one column in a rule and several in another"
-        raise _refuse(linked, language, why)
-    policies = (Policy.NARROWER,) if lower else _policies(correlation, policy)
-    for one in policies:
-        choices = [legal(part.condition, part.recording, one) for part in parts]
-        if all(choice.fidelity is not Fidelity.UNSUPPORTED for choice in choices):
-            bound = _bound(correlation, parts, choices)
+    notes = _lower(linked, language, policy)
+    members = gather(linked, iter(rules))
+    _check_together(members, language)
+    sides = (Policy.NARROWER,) if notes else _sides(members, policy)
+    if over := _overcounted(members, language, policy):
+        notes, sides = (over,), (Policy.BROADER,)
+    lacking: Member | None = None
+    for side in sides:
+        choices = [legal(one.condition, one.recording, _asked(one, side)) for one in members.rules]
+        lacking = _first_lacking(members, choices)
+        if lacking is None:
+            bound = _bound(members.aggregation(iter(choices)), choices)
             if why := language.cannot_aggregate(bound.aggregation):
                 raise _refuse(linked, language, why)
-            return _claimed(bound, language, lower)
-    raise _refuse(linked, language, _NO_RULE[policies[0]])
+            return _claimed(bound, language, sides, notes)
+    raise _refuse(linked, language, _NO_RULE[_asked(lacking, sides[0]) if lacking else sides[0]])
+
+
+def _asked(member: Member, side: Policy) -> Policy:
+    """Return what is asked of a rule's query, if a side is taken where one can be."""
+    return side if _all_rise(member.above) else Policy.EXACT
+
+
+def _first_lacking(members: Members, choices: Sequence[Choice]) -> Member | None:
+    """Return the first rule that has no query."""
+    pairs = zip(members.rules, choices, strict=True)
+    return next((one for one, found in pairs if found.fidelity is Fidelity.UNSUPPORTED), None)
 
 
 _NO_RULE = {
@@ -87,27 +94,50 @@ _NO_RULE = {
 }
 
 
-def _claimed(bound: Bound, language: Language, lower: tuple[ir.Note, ...]) -> Bound:
+def _claimed(
+    bound: Bound, language: Language, sides: tuple[Policy, ...], notes: tuple[ir.Note, ...]
+) -> Bound:
     """Return what is bound with what the language adds to its claim and its notes."""
     if language.describes_aggregates:
         return replace(bound, notes=(_DESCRIBED, *bound.notes))
-    if lower:
-        return replace(bound, fidelity=Fidelity.NARROWER, notes=(*lower, *bound.notes))
+    if notes:
+        return replace(bound, fidelity=Fidelity(sides[0]), notes=(*notes, *bound.notes))
     return bound
 
 
 def _check_language(linked: Linked, language: Language) -> None:
-    kind = linked.correlation.type
-    if any(isinstance(part, Linked) for part in linked.parts):
+    """Check that a language has a form for a correlation and each that it is over.
+
+    Raises:
+        RuleError: It has none.
+    """
+    inner = [part for part in linked.parts if isinstance(part, Linked)]
+    if inner and not (language.nests_aggregates or language.describes_aggregates):
         raise _refuse(linked, language, "it is over another correlation")
+    for part in inner:
+        _check_language(part, language)
     if language.describes_aggregates:
         return
+    kind = linked.correlation.type
     if kind not in language.aggregates and kind not in language.lower_aggregates:
         raise _refuse(linked, language, _gap(kind, language))
     tests = linked.correlation.condition.tests
     all_of_them = ((Test.GTE, len(linked.correlation.rules)),)
     if kind is Type.TEMPORAL_ORDERED and tests != all_of_them:
         raise _refuse(linked, language, "only the order of all its rules can be asked for")
+
+
+def _check_together(members: Members, language: Language) -> None:
+    """Check that a language which measures one search is given one.
+
+    Raises:
+        RuleError: The rules are not recorded alike.
+    """
+    correlation = members.linked.correlation
+    if not language.lower_aggregates or correlation.type in TEMPORAL or len(members.parts) == 1:
+        return
+    why = "its rules are of several log sources or group by different fields"
+    raise _refuse(members.linked, language, why)
 
 
 def _gap(kind: Type, language: Language) -> str:
@@ -150,11 +180,40 @@ def _refuse(linked: Linked, language: Language, why: str, code: str = "SG307") -
     )
 
 
-def _policies(correlation: Correlation, policy: Policy) -> tuple[Policy, ...]:
-    """Return the sides that may be taken of every rule, the preferred one first."""
-    if not _keeps_direction(correlation):
+def _overcounted(members: Members, language: Language, policy: Policy) -> ir.Note | None:
+    """Return what is said where an event is counted once for each rule that it matches.
+
+    Raises:
+        RuleError: The condition keeps no direction then, or the policy takes no broader query.
+    """
+    if language.describes_aggregates:
+        return None
+    linked = next((one.linked for one in members.nested if one.overcounts), None)
+    if linked is None:
+        return None
+    if linked.correlation.type is not Type.EVENT_COUNT or not _all_rise(
+        one.linked for one in members.nested
+    ):
+        raise _refuse(linked, language, _REPEATED)
+    if policy not in {Policy.CLOSEST, Policy.BROADER}:
+        why = f"its query is broader, which `--fidelity {policy}` does not take: {_REPEATED}"
+        raise _refuse(linked, language, why, "SG202")
+    return ir.Note("SG309", f"more than the {linked.correlation.type} correlation: {_REPEATED}")
+
+
+_REPEATED = "an event that several of its rules match is counted once for each"
+
+
+def _sides(members: Members, policy: Policy) -> tuple[Policy, ...]:
+    """Return the sides that may be taken of a rule that keeps one, the preferred one first."""
+    if not any(_all_rise(one.above) for one in members.rules):
         return (Policy.EXACT,)
     return (Policy.BROADER, Policy.NARROWER) if policy is Policy.CLOSEST else (policy,)
+
+
+def _all_rise(above: Iterable[Linked]) -> bool:
+    """Return whether more events of a rule never make one of the correlations above it false."""
+    return all(_keeps_direction(one.correlation) for one in above)
 
 
 def _keeps_direction(correlation: Correlation) -> bool:
@@ -163,88 +222,41 @@ def _keeps_direction(correlation: Correlation) -> bool:
     return correlation.type in MONOTONE and rises
 
 
-class _Part:
-    """One rule of a correlation with its columns."""
-
-    def __init__(self, linked: Linked, name: str, condition: ir.Node, recording: Recording) -> None:
-        self.condition = condition
-        self.recording = recording
-        self._linked = linked
-        correlation = linked.correlation
-        groups = [correlation.field_of(field, name) for field in correlation.group_by]
-        values = [correlation.field_of(field, name) for field in correlation.condition.fields]
-        self.groups = tuple(column for field in groups for column in self._columns(field))
-        self.values = tuple(column for field in values for column in self._columns(field))
-
-    def _columns(self, field: str) -> tuple[ir.Column, ...]:
-        entry = entry_of(field, self.recording)
-        if entry.rewrite in _IDENTITY and "column" in entry.columns:
-            return (entry.column,)
-        if entry.rewrite == "account":
-            return (entry.columns["domain"], entry.columns["name"])
-        raise RuleError(
-            self._linked.document.diagnose(
-                "SG204",
-                f"unsupported: `{field}` has no column that can be grouped or measured"
-                f"{f': {entry.reason}' if entry.reason else ''}",
-                ("correlation",),
-                hint="correlate over a field that `sigmaglot list fields` shows for the target",
-            )
-        )
-
-    def branch(self, choice: Choice) -> Branch:
-        """Return the part with the filter that was chosen."""
-        return Branch(self.recording.source, choice.node, self.groups, self.values)
-
-
-def _merge(linked: Linked, parts: Sequence[_Part]) -> _Part:
-    """Return one part for the events of all rules, so that none is counted twice."""
-    first, *others = parts
-    same = (first.recording.source, first.groups, first.values)
-    if any((one.recording.source, one.groups, one.values) != same for one in others):
-        raise RuleError(
-            linked.document.diagnose(
-                "SG307",
-                f"unsupported: a {linked.correlation.type} correlation over several log sources "
-                "or different fields",
-                ("correlation", "rules"),
-                hint="correlate rules of one log source",
-            )
-        )
-    first.condition = normalise(ir.any_of([part.condition for part in parts]))
-    return first
-
-
-def _bound(correlation: Correlation, parts: Sequence[_Part], choices: Sequence[Choice]) -> Bound:
+def _bound(aggregation: Aggregation, choices: Sequence[Choice]) -> Bound:
     fidelities = {choice.fidelity for choice in choices} - {Fidelity.EXACT}
-    condition = correlation.condition
-    aggregation = Aggregation(
-        correlation.type,
-        correlation.timespan,
-        condition.tests,
-        tuple(part.branch(choice) for part, choice in zip(parts, choices, strict=True)),
-        condition.percentile,
-    )
     notes = dict.fromkeys(note for choice in choices for note in choice.notes)
     return Bound(aggregation, next(iter(fidelities), Fidelity.EXACT), tuple(notes))
 
 
 def describe(linked: Linked, bound: Bound, queries: Sequence[str]) -> dict[str, object]:
     """Return a correlation as a record, for formats that publish thresholds and sequences."""
+    return {**_described(linked, bound.aggregation), "queries": list(queries)}
+
+
+def _described(linked: Linked, found: Aggregation) -> dict[str, object]:
     correlation = linked.correlation
-    found = bound.aggregation
     return {
         "type": str(correlation.type),
         "rules": list(correlation.rules),
         "timespan_seconds": correlation.timespan,
         "condition": {str(test): number for test, number in found.tests},
         "percentile": found.percentile,
-        "branches": [
-            {
-                "group_by": [column.name for column in branch.groups],
-                "values": [column.name for column in branch.values],
-            }
-            for branch in found.branches
-        ],
-        "queries": list(queries),
+        "branches": list(_parts(linked, found)),
+    }
+
+
+def _parts(linked: Linked, found: Aggregation) -> Iterator[dict[str, object]]:
+    inner = (part for part in linked.parts if isinstance(part, Linked))
+    for part in found.parts:
+        if isinstance(part, Branch):
+            first, *above = map(_columns, part.keys)
+            yield {**first, "above": above} if above else first
+        else:
+            yield {"correlation": _described(next(inner), part)}
+
+
+def _columns(keys: Keys) -> dict[str, object]:
+    return {
+        "group_by": [column.name for column in keys.groups],
+        "values": [column.name for column in keys.values],
     }

@@ -264,7 +264,8 @@ def _compile_correlation(
     bound = bind_correlation(linked, parts, language, options.policy, partial(_legal, language))
     branches = bound.aggregation.branches
     columns = [one for branch in branches for one in _columns(branch.filter)]
-    grouped = [one for branch in branches for one in (*branch.groups, *branch.values)]
+    keys = [keys for branch in branches for keys in branch.keys]
+    grouped = [column for one in keys for column in (*one.groups, *one.values)]
     first, recording = parts[0]
     hunt = _hunt(first, recording, options)
     if language.describes_aggregates:

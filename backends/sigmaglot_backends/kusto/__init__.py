@@ -14,5 +14,6 @@ LANGUAGE = Language(
     leaf_text=leaf_text,
     comment=comment,
     aggregates=AGGREGATES,
+    nests_aggregates=True,
     aggregate_assumes=ASSUMES,
 )

@@ -1,5 +1,9 @@
 """Write Kusto that measures a correlation over a window that slides: each event joins its past.
 
+The events of a correlation, and of each one that it is over, are a table of their own. Columns that
+are added for it begin with ``sg_``, those for the inner ones with ``sg1_``, ``sg2_`` and so on;
+``sg_time`` serves all.
+
 Source: the Kusto query language reference, on join, summarize, serialize, count_distinct and
 countif. ``percentile`` is documented as an estimate, so percentiles are told by counting the values
 below a number.
@@ -8,10 +12,10 @@ below a number.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from sigmaglot.correlation import Test, Type
-from sigmaglot.ir import Column
-from sigmaglot.language import Aggregation, Below, Branch, rank_tests
+from sigmaglot.language import Aggregation, Below, Branch, Keys, rank_tests
 
 ASSUMES = ("an event whose group-by column is empty takes no part",)
 AGGREGATES = frozenset(Type)
@@ -25,138 +29,172 @@ _OPERATORS = {
 }
 _MEASURES = {
     Type.EVENT_COUNT: "count()",
-    Type.VALUE_COUNT: "count_distinct(sg_past_value)",
-    Type.VALUE_SUM: "sum(sg_past_value)",
-    Type.VALUE_AVG: "avg(sg_past_value)",
-    Type.TEMPORAL: "count_distinct(sg_past_rule)",
+    Type.VALUE_COUNT: "count_distinct({0}_past_value)",
+    Type.VALUE_SUM: "sum({0}_past_value)",
+    Type.VALUE_AVG: "avg({0}_past_value)",
+    Type.TEMPORAL: "count_distinct({0}_past_rule)",
 }
+_OUTER = "sg"
 
 
 def aggregate(
     plan: Aggregation, find: Callable[[Branch], list[str]], quote: Callable[[str], str]
 ) -> list[str]:
     """Return the lines of a query; ``find`` writes the part of a branch, ``quote`` a column."""
-    keys = _keys(plan)
-    stages = _ordered(plan, keys) if plan.type is Type.TEMPORAL_ORDERED else _measured(plan, keys)
-    return [
-        "let sg_events = materialize(",
-        *_events(plan, find, quote),
-        "| serialize sg_id = row_number()",
-        ");",
-        "sg_events",
-        *stages,
-        "| project-away sg_*",
-    ]
+    query = _Query(find, quote)
+    rows = query.correlate((_Level(plan, _OUTER),))
+    added = ", ".join(f"{name}_*" for name in query.names)
+    return [*query.tables, *rows, f"| project-away {added}"]
 
 
-def _keys(plan: Aggregation) -> str:
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """A correlation, and what the columns that are added for it begin with."""
+
+    plan: Aggregation
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """A query that is written.
+
+    Attributes:
+        tables: The lines of statements that make the events of a correlation a table.
+        names: What the columns of each correlation begin with, the outermost first.
+    """
+
+    find: Callable[[Branch], list[str]]
+    quote: Callable[[str], str]
+    tables: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=lambda: [_OUTER])
+
+    def correlate(self, levels: tuple[_Level, ...]) -> list[str]:
+        """Return the lines that find where the first of some nested correlations comes true."""
+        plan, name = levels[0].plan, levels[0].name
+        events = self._events(levels)
+        number = f"| serialize {name}_id = row_number()"
+        self.tables.extend([f"let {name}_events = materialize(", *events, number, ");"])
+        stages = _ordered if plan.type is Type.TEMPORAL_ORDERED else _measured
+        return [f"{name}_events", *stages(plan, name)]
+
+    def _events(self, levels: tuple[_Level, ...]) -> list[str]:
+        plan, name = levels[0].plan, levels[0].name
+        parts = [self._part(part, number, levels) for number, part in enumerate(plan.parts, 1)]
+        if len(parts) == 1:
+            lines = parts[0]
+        else:
+            joined = ["(" + "\n".join(lines) + ")" for lines in parts]
+            lines = ["union", ",\n".join(joined)]
+        needed = [f"{name}_group{n}" for n in range(1, len(plan.keys.groups) + 1)]
+        needed += [f"{name}_value"] if plan.keys.values else []
+        tests = " and ".join(f"isnotempty({column})" for column in needed)
+        return [*lines, *([f"| where {tests}"] if tests else [])]
+
+    def _part(
+        self, part: Branch | Aggregation, number: int, levels: tuple[_Level, ...]
+    ) -> list[str]:
+        """Return the lines that find the events of a correlation's part."""
+        rule = f"{levels[0].name}_rule = {number}"
+        if isinstance(part, Aggregation):
+            self.names.append(f"{_OUTER}{len(self.names)}")
+            lines = self.correlate((_Level(part, self.names[-1]), *levels))
+            return [*lines, f"| extend {rule}"]
+        columns = [rule, f"sg_time = {part.source.time}"]
+        for level, keys in zip(levels, part.keys, strict=True):
+            columns += self._columns(level, keys)
+        return [*self.find(part), f"| extend {', '.join(columns)}"]
+
+    def _columns(self, level: _Level, keys: Keys) -> list[str]:
+        """Return the columns that a correlation looks at, under names that all its rules share."""
+        texts = [f"tostring({self.quote(one.name)})" for one in keys.groups]
+        found = [f"{level.name}_group{number} = {text}" for number, text in enumerate(texts, 1)]
+        if not texts:
+            found.append(f"{level.name}_all = 1")
+        if keys.values:
+            found.append(f"{level.name}_value = {self._value(level.plan, keys)}")
+        return found
+
+    def _value(self, plan: Aggregation, keys: Keys) -> str:
+        columns = [self.quote(one.name) for one in keys.values]
+        if not plan.counts_texts:
+            return f"todouble({columns[0]})"
+        texts = [f"tostring({one})" for one in columns]
+        if len(texts) == 1:
+            return texts[0]
+        empty = " or ".join(f"isempty({text})" for text in texts)
+        return f'iff({empty}, "", strcat_delim("\\u001f", {", ".join(texts)}))'
+
+
+def _joined_on(plan: Aggregation, name: str) -> str:
     """Return the columns that groups are joined on."""
-    count = len(plan.branches[0].groups)
-    return ", ".join(f"sg_group{number}" for number in range(1, count + 1)) or "sg_all"
+    groups = range(1, len(plan.keys.groups) + 1)
+    return ", ".join(f"{name}_group{number}" for number in groups) or f"{name}_all"
 
 
-def _events(
-    plan: Aggregation, find: Callable[[Branch], list[str]], quote: Callable[[str], str]
-) -> list[str]:
-    branches = [
-        [*find(branch), f"| extend {_extend(plan, branch, number, quote)}"]
-        for number, branch in enumerate(plan.branches, 1)
-    ]
-    if len(branches) == 1:
-        lines = branches[0]
-    else:
-        joined = ["(" + "\n".join(lines) + ")" for lines in branches]
-        lines = ["union", ",\n".join(joined)]
-    tests = [f"isnotempty(sg_group{n})" for n in range(1, len(plan.branches[0].groups) + 1)]
-    if plan.branches[0].values:
-        tests.append("isnotempty(sg_value)")
-    return [*lines, *([f"| where {' and '.join(tests)}"] if tests else [])]
-
-
-def _extend(plan: Aggregation, branch: Branch, number: int, quote: Callable[[str], str]) -> str:
-    found = [
-        f"sg_rule = {number}",
-        f"sg_time = {branch.source.time}",
-        *(
-            f"sg_group{index} = tostring({quote(one.name)})"
-            for index, one in enumerate(branch.groups, 1)
-        ),
-    ]
-    if not branch.groups:
-        found.append("sg_all = 1")
-    if branch.values:
-        found.append(f"sg_value = {_value(plan, branch.values, quote)}")
-    return ", ".join(found)
-
-
-def _value(plan: Aggregation, columns: tuple[Column, ...], quote: Callable[[str], str]) -> str:
-    texts = [f"tostring({quote(one.name)})" for one in columns]
-    if not plan.counts_texts:
-        return f"todouble({quote(columns[0].name)})"
-    if len(texts) == 1:
-        return texts[0]
-    empty = " or ".join(f"isempty({text})" for text in texts)
-    return f'iff({empty}, "", strcat_delim("\\u001f", {", ".join(texts)}))'
-
-
-def _measured(plan: Aggregation, keys: str) -> list[str]:
+def _measured(plan: Aggregation, name: str) -> list[str]:
     """Measure the events of the window that ends with each event."""
-    past = ["sg_past_time = sg_time", "sg_past_rule = sg_rule"]
-    past += ["sg_past_value = sg_value"] if plan.branches[0].values else []
-    measures, stages = _measure(plan)
+    keys, time = _joined_on(plan, name), f"{name}_past_time"
+    past = [f"{time} = sg_time", f"{name}_past_rule = {name}_rule"]
+    past += [f"{name}_past_value = {name}_value"] if plan.keys.values else []
+    measures, stages = _measure(plan, name)
     return [
-        f"| join kind=inner (sg_events | project {keys}, {', '.join(past)}) on {keys}",
-        f"| where sg_past_time between (sg_time - {plan.span}s .. sg_time)",
-        f"| summarize {', '.join(measures)}, arg_max(sg_past_time, *) by sg_id",
+        f"| join kind=inner ({name}_events | project {keys}, {', '.join(past)}) on {keys}",
+        f"| where {time} between (sg_time - {plan.span}s .. sg_time)",
+        f"| summarize {', '.join(measures)}, arg_max({time}, *) by {name}_id",
         *stages,
     ]
 
 
-def _measure(plan: Aggregation) -> tuple[list[str], list[str]]:
+def _measure(plan: Aggregation, name: str) -> tuple[list[str], list[str]]:
     """Return what is summarized over a window, and the stages that test it."""
-    tests = " and ".join(f"sg_measure {_OPERATORS[test]} {number}" for test, number in plan.tests)
+    measure = f"{name}_measure"
+    tests = " and ".join(f"{measure} {_OPERATORS[test]} {number}" for test, number in plan.tests)
     if plan.type in _MEASURES:
-        return [f"sg_measure = {_MEASURES[plan.type]}"], [f"| where {tests}"]
+        return [f"{measure} = {_MEASURES[plan.type].format(name)}"], [f"| where {tests}"]
+    count = f"{name}_count = count()"
     if plan.percentile is None:
-        share = "| extend sg_measure = 100.0 * sg_alike / sg_count"
-        alike = "sg_alike = countif(sg_past_value == sg_value)"
-        return ["sg_count = count()", alike], [share, f"| where {tests}"]
-    return _ranked(plan)
-
-
-def _ranked(plan: Aggregation) -> tuple[list[str], list[str]]:
-    """Compare a percentile by the numbers of values below those that it is compared with."""
+        share = f"| extend {measure} = 100.0 * {name}_alike / {name}_count"
+        alike = f"{name}_alike = countif({name}_past_value == {name}_value)"
+        return [count, alike], [share, f"| where {tests}"]
     counted: dict[str, str] = {}
+    stages = _ranked(plan, name, counted)
+    return [count, *(f"{short} = {one}" for one, short in counted.items())], stages
+
+
+def _ranked(plan: Aggregation, name: str, counted: dict[str, str]) -> list[str]:
+    """Compare a percentile by the numbers of values below those that it is compared with.
+
+    ``counted`` gets the name of each of these numbers.
+    """
+    rank = f"{plan.percentile} * {name}_count / 100.0" if plan.percentile else "1"
     lines: list[str] = []
     for ways in rank_tests(plan.tests):
-        tests = [f"{_below(one, counted)} {_reach(one, plan)}" for one in ways]
+        tests = [
+            f"{_below(one, name, counted)} {'>=' if one.reaches else '<'} {rank}" for one in ways
+        ]
         lines.append(f"| where {' or '.join(tests)}")
-    counts = [f"{name} = {count}" for count, name in counted.items()]
-    return ["sg_count = count()", *counts], lines
+    return lines
 
 
-def _below(one: Below, counted: dict[str, str]) -> str:
+def _below(one: Below, name: str, counted: dict[str, str]) -> str:
     """Return the name of a count of values below a number; ``counted`` has the names so far."""
     operator = "<=" if one.included else "<"
-    count = f"countif(sg_past_value {operator} {one.number})"
-    return counted.setdefault(count, f"sg_below{len(counted) + 1}")
+    count = f"countif({name}_past_value {operator} {one.number})"
+    return counted.setdefault(count, f"{name}_below{len(counted) + 1}")
 
 
-def _reach(one: Below, plan: Aggregation) -> str:
-    rank = f"{plan.percentile} * sg_count / 100.0" if plan.percentile else "1"
-    return f"{'>=' if one.reaches else '<'} {rank}"
-
-
-def _ordered(plan: Aggregation, keys: str) -> list[str]:
+def _ordered(plan: Aggregation, name: str) -> list[str]:
     """Find, for each event, events of all rules in order in the window that ends with it."""
+    keys = _joined_on(plan, name)
     lines: list[str] = []
     after = f"sg_time - {plan.span}s"
-    for number in range(1, len(plan.branches) + 1):
-        time = f"sg_time{number}"
-        shown = f"project {keys}, {time} = sg_time"
+    for number in range(1, len(plan.parts) + 1):
+        time = f"{name}_time{number}"
+        those = f"where {name}_rule == {number} | project {keys}, {time} = sg_time"
         lines += [
-            f"| join kind=inner (sg_events | where sg_rule == {number} | {shown}) on {keys}",
+            f"| join kind=inner ({name}_events | {those}) on {keys}",
             f"| where {time} between ({after} .. sg_time)",
         ]
         after = time
-    return [*lines, "| summarize arg_max(sg_time1, *) by sg_id"]
+    return [*lines, f"| summarize arg_max({name}_time1, *) by {name}_id"]

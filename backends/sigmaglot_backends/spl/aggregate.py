@@ -1,5 +1,9 @@
 """Write the stages of SPL that measure a correlation over a window that slides.
 
+All events are rows of one search. Fields that are added for a correlation begin with ``sg_``, those
+for the ones that it is over with ``sg1_``, ``sg2_`` and so on. A row that is no part of an inner
+correlation passes its stages in a group apart (``sg1_in=0``).
+
 Source: Splunk's Search Reference, on streamstats, eventstats, multisearch and sort. Its percentiles
 are estimates over many values, and interpolated in some forms, so percentiles are told by counting
 the values below a number.
@@ -8,10 +12,11 @@ the values below a number.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from sigmaglot.correlation import TEMPORAL, Test, Type
 from sigmaglot.ir import Column
-from sigmaglot.language import Aggregation, Below, Branch, rank_tests
+from sigmaglot.language import Aggregation, Below, Branch, Keys, rank_tests
 
 ASSUMES = (
     "streamstats with time_window counts events up to and including the time span back",
@@ -26,7 +31,8 @@ _OPERATORS = {
     Test.EQ: "=",
     Test.NEQ: "!=",
 }
-MEASURE = "sg_measure"
+_NONE = '"-"'
+"""What a row has in the place of a field of a correlation that it is no part of."""
 
 
 def aggregate(plan: Aggregation, find: Callable[[Branch], list[str]]) -> list[str]:
@@ -34,135 +40,218 @@ def aggregate(plan: Aggregation, find: Callable[[Branch], list[str]]) -> list[st
 
     Events are sorted by time, and those of the same time share the last one's measure.
     """
-    stages = _temporal(plan, find) if plan.type in TEMPORAL else _windowed(plan, find)
-    if plan.percentile is not None:
-        return [*stages, f"| where {_rank_tests(plan)}"]
-    tests = " AND ".join(f"{MEASURE}{_OPERATORS[test]}{number}" for test, number in plan.tests)
-    return [*stages, f"| where {tests}"]
-
-
-def _rank_tests(plan: Aggregation) -> str:
-    """Compare a percentile by the numbers of values below those that it is compared with."""
-    names = {count: f"sg_below{number}" for number, count in enumerate(_counted(plan), 1)}
-    rank = f"{plan.percentile}*sg_count/100" if plan.percentile else "1"
-    tests = [
-        [f"{names[_is_below(one)]}{'>=' if one.reaches else '<'}{rank}" for one in ways]
-        for ways in rank_tests(plan.tests)
-    ]
-    return " AND ".join(ways[0] if len(ways) == 1 else f"({' OR '.join(ways)})" for ways in tests)
-
-
-def _counted(plan: Aggregation) -> list[str]:
-    """Return the tests whose successes are counted for a percentile, each once."""
-    if plan.percentile is None:
-        return []
-    return list(dict.fromkeys(_is_below(one) for ways in rank_tests(plan.tests) for one in ways))
-
-
-def _is_below(one: Below) -> str:
-    return f"sg_value{'<=' if one.included else '<'}{one.number}"
-
-
-def _by(count: int, *more: str) -> str:
-    names = [*more, *(f"sg_group{number}" for number in range(1, count + 1))]
-    return f" by {' '.join(names)}" if names else ""
-
-
-def _name(column: Column) -> str:
-    return column.name if column.name.replace("_", "").isalnum() else f"'{column.name}'"
-
-
-def _evals(branch: Branch) -> list[str]:
-    """Return assignments of a branch's columns to names that all branches share."""
-    return [f"sg_group{number}={_name(column)}" for number, column in enumerate(branch.groups, 1)]
-
-
-def _windowed(plan: Aggregation, find: Callable[[Branch], list[str]]) -> list[str]:
-    (branch,) = plan.branches
-    takes_part = [f"isnotnull(sg_group{n})" for n in range(1, len(branch.groups) + 1)]
-    evals = _evals(branch)
-    if branch.values:
-        evals.append(f"sg_value={_value(plan, branch)}")
-        takes_part.append("isnotnull(sg_value)")
+    query = _Query()
+    query.add(plan, _OUTER, ())
+    searches = [(find(row.branch), query.evals(row)) for row in query.rows]
     return [
-        *find(branch),
-        *([f"| eval {', '.join(evals)}"] if evals else []),
-        *([f"| where {' AND '.join(takes_part)}"] if takes_part else []),
-        *_below(plan),
-        "| sort 0 _time",
-        *_stats(plan, len(branch.groups)),
+        *_searched(searches),
+        *(line for level in query.levels for line in _stages(level, query.by(level))),
     ]
 
 
-def _below(plan: Aggregation) -> list[str]:
-    """Return the stage that marks values below the numbers which a percentile is compared with."""
-    marks = [f"sg_low{n}=if({test}, 1, 0)" for n, test in enumerate(_counted(plan), 1)]
-    return [f"| eval {', '.join(marks)}"] if marks else []
+_OUTER = "sg"
 
 
-_MEASURES = {
-    Type.EVENT_COUNT: ("count", "max"),
-    Type.VALUE_COUNT: ("dc(sg_value)", "max"),
-    Type.VALUE_SUM: ("sum(sg_value)", "last"),
-    Type.VALUE_AVG: ("avg(sg_value)", "last"),
-}
-"""What is measured over a window, and how the last event's measure is found at one time."""
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """A correlation, and what the fields that are added for it begin with."""
+
+    plan: Aggregation
+    name: str
 
 
-def _stats(plan: Aggregation, groups: int) -> list[str]:
-    """Measure the window that ends with each event, and share it among those of its time."""
-    if plan.type in _MEASURES:
-        function, last = _MEASURES[plan.type]
-        return _share(plan, groups, {MEASURE: function}, last)
-    if plan.percentile is None:
-        alike = _share(plan, groups, {"sg_alike": "count"}, "max", "sg_value")
-        share = f"| eval {MEASURE}=100*sg_alike/sg_count"
-        return [*_share(plan, groups, {"sg_count": "count"}, "max"), *alike, share]
-    counts = {f"sg_below{n}": f"sum(sg_low{n})" for n in range(1, len(_counted(plan)) + 1)}
-    return _share(plan, groups, {"sg_count": "count", **counts}, "max")
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A rule's events, with the correlations that they are a part of, the nearest first.
+
+    Each correlation goes with the number of the part of it that they belong to.
+    """
+
+    branch: Branch
+    places: tuple[tuple[_Level, int], ...]
 
 
-def _share(
-    plan: Aggregation, groups: int, measures: dict[str, str], last: str, *more: str
-) -> list[str]:
-    windowed = ", ".join(f"{function} as {name}" for name, function in measures.items())
-    shared = ", ".join(f"{last}({name}) as {name}" for name in measures)
-    return [
-        f"| streamstats time_window={plan.span}s {windowed}{_by(groups, *more)}",
-        f"| eventstats {shared}{_by(groups, '_time', *more)}",
-    ]
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """A correlation laid out: its rows, and each correlation behind those that it is over."""
+
+    rows: list[_Row] = field(default_factory=list)
+    levels: list[_Level] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+    def add(self, plan: Aggregation, name: str, above: tuple[tuple[_Level, int], ...]) -> None:
+        """Lay out a correlation that is a part of others."""
+        level = _Level(plan, name)
+        self.names.append(name)
+        for number, part in enumerate(plan.parts, 1):
+            places = ((level, number), *above)
+            if isinstance(part, Branch):
+                self.rows.append(_Row(part, places))
+            else:
+                self.add(part, f"{_OUTER}{len(self.names)}", places)
+        self.levels.append(level)
+
+    def evals(self, row: _Row) -> str:
+        """Return assignments of a rule's columns to names that all rules share."""
+        found: dict[str, list[str]] = {}
+        for (level, number), keys in zip(row.places, row.branch.keys, strict=True):
+            marked = [f"{level.name}_in=1"] if self._has_others(level) else []
+            found[level.name] = [*marked, *_evals(level, number, keys)]
+        return ", ".join(
+            one
+            for level in self.levels
+            for one in (found[level.name] if level.name in found else _lacking(level))
+        )
+
+    def by(self, level: _Level) -> tuple[str, ...]:
+        """Return the fields that a correlation's groups are told apart by."""
+        groups = tuple(f"{level.name}_group{n}" for n in range(1, len(level.plan.keys.groups) + 1))
+        return (f"{level.name}_in", *groups) if self._has_others(level) else groups
+
+    def _has_others(self, level: _Level) -> bool:
+        """Return whether some rows are no part of a correlation."""
+        return any(level.name not in {one.name for one, _ in row.places} for row in self.rows)
 
 
-def _value(plan: Aggregation, branch: Branch) -> str:
-    names = [_name(column) for column in branch.values]
+def _evals(level: _Level, number: int, keys: Keys) -> list[str]:
+    name = level.name
+    rule = [f"{name}_rule={number}"] if level.plan.type in TEMPORAL else []
+    groups = [f"{name}_group{n}={_name(column)}" for n, column in enumerate(keys.groups, 1)]
+    return [*rule, *groups, *([f"{name}_value={_value(level.plan, keys)}"] if keys.values else [])]
+
+
+def _lacking(level: _Level) -> list[str]:
+    """Return assignments for rows that are no part of a correlation."""
+    keys = level.plan.keys
+    rule = [f"{level.name}_rule=0"] if level.plan.type in TEMPORAL else []
+    groups = [f"{level.name}_group{n}={_NONE}" for n in range(1, len(keys.groups) + 1)]
+    values = [f"{level.name}_value={_NONE}"] if keys.values else []
+    return [f"{level.name}_in=0", *rule, *groups, *values]
+
+
+def _value(plan: Aggregation, keys: Keys) -> str:
+    names = [_name(column) for column in keys.values]
     if not plan.counts_texts:
         return f"tonumber({names[0]})"
     *first, last = names
     return " . ".join([*(f'len({name}) . ":" . {name}' for name in first), last])
 
 
-def _temporal(plan: Aggregation, find: Callable[[Branch], list[str]]) -> list[str]:
+def _name(column: Column) -> str:
+    return column.name if column.name.replace("_", "").isalnum() else f"'{column.name}'"
+
+
+def _searched(searches: list[tuple[list[str], str]]) -> list[str]:
+    """Return the lines that find events; each search goes with the fields that it adds."""
+    parts = [[*lines, *([f"| eval {evals}"] if evals else [])] for lines, evals in searches]
+    if len(parts) == 1:
+        return parts[0]
+    return ["| multisearch", *(f"    [ search {' '.join(lines)} ]" for lines in parts)]
+
+
+def _stages(level: _Level, by: tuple[str, ...]) -> list[str]:
+    """Return the stages that leave the events at which a correlation comes true."""
+    plan, name = level.plan, level.name
+    needed = [f"{name}_group{n}" for n in range(1, len(plan.keys.groups) + 1)]
+    needed += [f"{name}_value"] if plan.keys.values else []
+    takes_part = " AND ".join(f"isnotnull({one})" for one in needed)
+    stages = _temporal(level, by) if plan.type in TEMPORAL else _windowed(level, by)
+    test = _tests(level)
+    if f"{name}_in" in by:
+        test = f"{name}_in=0 OR ({test})"
+    return [*([f"| where {takes_part}"] if takes_part else []), *stages, f"| where {test}"]
+
+
+def _tests(level: _Level) -> str:
+    plan, name = level.plan, level.name
+    if plan.percentile is not None:
+        return _rank_tests(level)
+    return " AND ".join(f"{name}_measure{_OPERATORS[test]}{number}" for test, number in plan.tests)
+
+
+def _rank_tests(level: _Level) -> str:
+    """Compare a percentile by the numbers of values below those that it is compared with."""
+    plan, name = level.plan, level.name
+    names = {count: f"{name}_below{number}" for number, count in enumerate(_counted(level), 1)}
+    rank = f"{plan.percentile}*{name}_count/100" if plan.percentile else "1"
+    tests = [
+        [f"{names[_is_below(one, name)]}{'>=' if one.reaches else '<'}{rank}" for one in ways]
+        for ways in rank_tests(plan.tests)
+    ]
+    return " AND ".join(ways[0] if len(ways) == 1 else f"({' OR '.join(ways)})" for ways in tests)
+
+
+def _counted(level: _Level) -> list[str]:
+    """Return the tests whose successes are counted for a percentile, each once."""
+    if level.plan.percentile is None:
+        return []
+    tests = (one for ways in rank_tests(level.plan.tests) for one in ways)
+    return list(dict.fromkeys(_is_below(one, level.name) for one in tests))
+
+
+def _is_below(one: Below, name: str) -> str:
+    return f"{name}_value{'<=' if one.included else '<'}{one.number}"
+
+
+def _by(*names: str) -> str:
+    return f" by {' '.join(names)}" if names else ""
+
+
+_MEASURES = {
+    Type.EVENT_COUNT: ("count", "max"),
+    Type.VALUE_COUNT: ("dc({0}_value)", "max"),
+    Type.VALUE_SUM: ("sum({0}_value)", "last"),
+    Type.VALUE_AVG: ("avg({0}_value)", "last"),
+}
+"""What is measured over a window, and how the last event's measure is found at one time."""
+
+
+def _windowed(level: _Level, by: tuple[str, ...]) -> list[str]:
+    """Measure the window that ends with each event, and share it among those of its time."""
+    plan, name = level.plan, level.name
+    count = {f"{name}_count": "count"}
+    if plan.type in _MEASURES:
+        function, last = _MEASURES[plan.type]
+        stages = _share(plan.span, by, {f"{name}_measure": function.format(name)}, last)
+        return ["| sort 0 _time", *stages]
+    if plan.percentile is None:
+        own = (f"{name}_value", *by)
+        alike = _share(plan.span, own, {f"{name}_alike": "count"}, "max")
+        share = f"| eval {name}_measure=100*{name}_alike/{name}_count"
+        return ["| sort 0 _time", *_share(plan.span, by, count, "max"), *alike, share]
+    tests = list(enumerate(_counted(level), 1))
+    marks = ", ".join(f"{name}_low{n}=if({test}, 1, 0)" for n, test in tests)
+    counts = {f"{name}_below{n}": f"sum({name}_low{n})" for n, _ in tests}
+    return [
+        f"| eval {marks}",
+        "| sort 0 _time",
+        *_share(plan.span, by, {**count, **counts}, "max"),
+    ]
+
+
+def _share(span: int, by: tuple[str, ...], measures: dict[str, str], last: str) -> list[str]:
+    windowed = ", ".join(f"{function} as {name}" for name, function in measures.items())
+    shared = ", ".join(f"{last}({name}) as {name}" for name in measures)
+    return [
+        f"| streamstats time_window={span}s {windowed}{_by(*by)}",
+        f"| eventstats {shared}{_by('_time', *by)}",
+    ]
+
+
+def _temporal(level: _Level, by: tuple[str, ...]) -> list[str]:
     """Keep the last time of each rule, or the start of the last chain that has come so far."""
-    count = len(plan.branches[0].groups)
-    numbers = range(1, len(plan.branches) + 1)
-    lines = ["| multisearch"] if len(plan.branches) > 1 else []
-    for number, branch in enumerate(plan.branches, 1):
-        evals = ", ".join([f"sg_rule={number}", *_evals(branch)])
-        search = " ".join([*find(branch), f"| eval {evals}"])
-        lines.append(f"    [ search {search} ]" if len(plan.branches) > 1 else search)
-    takes_part = " AND ".join(f"isnotnull(sg_group{n})" for n in range(1, count + 1))
-    lines += [f"| where {takes_part}"] if takes_part else []
-    lines.append("| sort 0 _time sg_rule")
+    plan, name = level.plan, level.name
+    numbers = range(1, len(plan.parts) + 1)
+    is_ordered = plan.type is Type.TEMPORAL_ORDERED
+    lines = [f"| sort 0 _time {name}_rule"]
     for number in numbers:
-        start = "_time"
-        if plan.type is Type.TEMPORAL_ORDERED and number > 1:
-            start = f"sg_time{number - 1}"
-        lines.append(f"| eval sg_start=if(sg_rule={number}, {start}, null())")
-        lines.append(f"| streamstats max(sg_start) as sg_time{number}{_by(count)}")
-    shared = ", ".join(f"max(sg_time{number}) as sg_time{number}" for number in numbers)
-    lines.append(f"| eventstats {shared}{_by(count, '_time')}")
-    if plan.type is Type.TEMPORAL_ORDERED:
-        recent = f"if(_time-sg_time{len(plan.branches)}<={plan.span}, {len(plan.branches)}, 0)"
+        start = f"{name}_time{number - 1}" if is_ordered and number > 1 else "_time"
+        lines.append(f"| eval {name}_start=if({name}_rule={number}, {start}, null())")
+        lines.append(f"| streamstats max({name}_start) as {name}_time{number}{_by(*by)}")
+    shared = ", ".join(f"max({name}_time{n}) as {name}_time{n}" for n in numbers)
+    lines.append(f"| eventstats {shared}{_by('_time', *by)}")
+    if is_ordered:
+        recent = f"if(_time-{name}_time{len(plan.parts)}<={plan.span}, {len(plan.parts)}, 0)"
     else:
-        recent = " + ".join(f"if(_time-sg_time{number}<={plan.span}, 1, 0)" for number in numbers)
-    return [*lines, f"| eval {MEASURE}={recent}"]
+        recent = " + ".join(f"if(_time-{name}_time{n}<={plan.span}, 1, 0)" for n in numbers)
+    return [*lines, f"| eval {name}_measure={recent}"]

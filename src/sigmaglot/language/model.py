@@ -57,6 +57,19 @@ class Hunt:
 
 
 @dataclass(frozen=True, slots=True)
+class Keys:
+    """The columns of one rule's events that a correlation looks at.
+
+    Attributes:
+        groups: Those whose values must be the same, in an order that all rules share.
+        values: Those of the measured value, none where no value is measured.
+    """
+
+    groups: tuple[ir.Column, ...]
+    values: tuple[ir.Column, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
     """The events that one rule of a correlation contributes.
 
@@ -65,12 +78,19 @@ class Branch:
         filter: Which they are.
         groups: The columns whose values must be the same, in an order that all branches share.
         values: The columns of the measured value, none where no value is measured.
+        above: The columns for the correlations over that correlation, the nearest first.
     """
 
     source: Source
     filter: Node
     groups: tuple[ir.Column, ...]
     values: tuple[ir.Column, ...] = ()
+    above: tuple[Keys, ...] = ()
+
+    @property
+    def keys(self) -> tuple[Keys, ...]:
+        """Return the columns for each correlation that the rule is a part of, the nearest first."""
+        return (Keys(self.groups, self.values), *self.above)
 
     @property
     def takes_part(self) -> Node:
@@ -88,21 +108,38 @@ class Aggregation:
         type: What is measured.
         span: Seconds that a window is long, both ends included.
         tests: Comparisons of the measure with numbers, all of which must hold.
-        branches: One for each rule, in order; one alone where it is no matter which rule an event
-            matched.
+        parts: One for each rule, in order, an aggregation for a correlation; where it is no matter
+            which rule an event matched, one for all rules whose events are kept together.
         percentile: As in a condition.
     """
 
     type: Type
     span: int
     tests: tuple[tuple[Test, float], ...]
-    branches: tuple[Branch, ...]
+    parts: tuple[Branch | Aggregation, ...]
     percentile: float | None = None
 
     @property
-    def needs_all(self) -> bool:
-        """Return whether every branch must occur."""
-        return self.tests in {((Test.GTE, len(self.branches)),), ((Test.EQ, len(self.branches)),)}
+    def branches(self) -> tuple[Branch, ...]:
+        """Return the rules, those of its aggregations in their places."""
+        return tuple(
+            branch
+            for part in self.parts
+            for branch in (part.branches if isinstance(part, Aggregation) else (part,))
+        )
+
+    @property
+    def is_nested(self) -> bool:
+        """Return whether it is over another aggregation."""
+        return any(isinstance(part, Aggregation) for part in self.parts)
+
+    @property
+    def keys(self) -> Keys:
+        """Return the columns that it looks at in the events of its first rule."""
+        depth, part = 0, self.parts[0]
+        while isinstance(part, Aggregation):
+            depth, part = depth + 1, part.parts[0]
+        return part.keys[depth]
 
     @property
     def counts_texts(self) -> bool:
@@ -155,6 +192,7 @@ class Language:
         comment: Lines to a comment block, None where the language has no comments.
         assumes: What every claim of fidelity rests on that no vendor document confirms.
         aggregates: The types of correlations that it can say, with windows that slide.
+        nests_aggregates: Whether it can say a correlation over another one.
         lower_aggregates: The types that it can only say from below, each with what is missed: every
             row of the query stands for a window that meets the condition, and not every window
             that does has a row.
@@ -175,6 +213,7 @@ class Language:
     comment: Callable[[tuple[str, ...]], str] | None = None
     assumes: tuple[str, ...] = field(default=())
     aggregates: frozenset[Type] = frozenset()
+    nests_aggregates: bool = False
     lower_aggregates: Mapping[Type, str] = field(default_factory=dict)
     aggregate_gaps: Mapping[Type, str] = field(default_factory=dict)
     cannot_aggregate: Callable[[Aggregation], str] = lambda _: ""
