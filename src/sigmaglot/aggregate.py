@@ -113,7 +113,8 @@ def _check_language(linked: Linked, language: Language) -> None:
     """
     inner = [part for part in linked.parts if isinstance(part, Linked)]
     if inner and not (language.nests_aggregates or language.describes_aggregates):
-        raise _refuse(linked, language, "it is over another correlation")
+        why = "it is over another correlation, whose query gives windows, not events to correlate"
+        raise _refuse(linked, language, why)
     for part in inner:
         _check_language(part, language)
     if language.describes_aggregates:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from sigmaglot.compiler import Result, compile_correlation
@@ -32,7 +33,7 @@ from sigmaglot.verify.targets import Ground, ground_of
 from sigmaglot.verify.verdict import Status, Tally, Verdict
 from sigmaglot.verify.witnesses import make_witnesses
 from sigmaglot.verify.witnesses.events import is_known
-from sigmaglot.verify.witnesses.stream_events import Part
+from sigmaglot.verify.witnesses.stream_events import Part, Whole
 from sigmaglot.verify.witnesses.streams import Stream, make_streams
 from sigmaglot.watch import TIMES, time_of_event
 
@@ -99,7 +100,7 @@ def _make_trial(
     if request.given is not None:
         made, lacking = _given(meaning, request.given)
     else:
-        parts = [_part(meaning, at, request.seed) for at in range(len(meaning.rules))]
+        parts = _parts(meaning, meaning.linked, count(), request.seed)
         found = make_streams(meaning.linked.correlation, parts, request.seed)
         made, lacking = found.streams, found.lacking
         untold = tuple(dict.fromkeys(leaf_label(leaf) for leaf in found.untold))
@@ -123,9 +124,18 @@ def _given(meaning: Meaning, events: Sequence[dict[str, Any]]) -> tuple[tuple[St
     return ((Stream(_GIVEN, sightings),) if sightings else ()), ""
 
 
-def _part(meaning: Meaning, at: int, seed: int) -> Part:
+def _parts(meaning: Meaning, linked: Linked, rules: Iterator[int], seed: int) -> list[Part | Whole]:
+    """Return what a correlation is over; ``rules`` are the positions of the rules to come."""
+    return [
+        Whole(name, part.correlation, tuple(_parts(meaning, part, rules, seed)))
+        if isinstance(part, Linked)
+        else _part(meaning, name, next(rules), seed)
+        for name, part in zip(linked.correlation.rules, linked.parts, strict=True)
+    ]
+
+
+def _part(meaning: Meaning, name: str, at: int, seed: int) -> Part:
     rule, category = meaning.rules[at], meaning.categories[at]
-    name = meaning.linked.correlation.rules[at]
     if not is_known(category):
         return Part(name, rule.condition, category, ())
     found = make_witnesses(rule.condition, category, seed)

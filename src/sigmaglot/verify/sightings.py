@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -32,7 +32,7 @@ class Meaning:
 
     Attributes:
         linked: The correlation.
-        rules: Its rules, in order.
+        rules: Its rules, those of the correlations that it is over in their places.
         categories: What the log source of each rule is called here.
     """
 
@@ -45,14 +45,13 @@ class Meaning:
 
     def of(self, stream: Sequence[Sighting]) -> frozenset[int]:
         """Return the positions of the events at which the correlation comes true."""
-        correlation = self.linked.correlation
-        seen: dict[str, list[Happening]] = {name: [] for name in correlation.rules}
+        seen: list[list[Happening]] = [[] for _ in self.rules]
         for number, one in enumerate(stream):
             event, time = Event(one.values), time_of_event(one.values)
-            for at, name in enumerate(correlation.rules):
+            for at, happenings in enumerate(seen):
                 if time is not None and self._is_of(at, one, event) and self._means[at](event):
-                    seen[name].append(Happening(number, time, one.values))
-        return frozenset(one.number for one in find(correlation, seen))
+                    happenings.append(Happening(number, time, one.values))
+        return frozenset(one.number for one in _true(self.linked, iter(seen)))
 
     def _is_of(self, rule: int, sighting: Sighting, event: Event) -> bool:
         """Return whether an event is of a rule's log source."""
@@ -76,6 +75,15 @@ class Meaning:
         own = self.sighting(values, Event(values))
         other = "" if own else stranger_of(values, self.categories[0])
         return Sighting(values, other) if other else own
+
+
+def _true(linked: Linked, seen: Iterator[list[Happening]]) -> list[Happening]:
+    """Return the events at which a correlation comes true; ``seen`` are those of its rules."""
+    parts = {
+        name: _true(part, seen) if isinstance(part, Linked) else next(seen)
+        for name, part in zip(linked.correlation.rules, linked.parts, strict=True)
+    }
+    return find(linked.correlation, parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def _create(
 def _plan(query: str, schema: str) -> _Plan:
     tree = parsed(_readable(query))
     columns: dict[str, set[str]] = {}
-    for branch in _branches(tree):
+    for branch in _branches(tree, frozenset()):
         table, read = _checked(branch, schema)
         columns.setdefault(table, set()).update(read)
     known = {table: tuple(sorted(names)) for table, names in columns.items()}
@@ -115,17 +115,21 @@ def _readable(query: str) -> str:
     return _BETWEEN.sub(r"between ((\g<low>) .. (\g<high>))", text)
 
 
-def _branches(tree: ir.Query) -> Iterator[ir.Query]:
-    """Yield the parts of a query that begin at a table; raise for a form that was not checked."""
-    for _, value in tree.lets:
+def _branches(tree: ir.Query, named: frozenset[str]) -> Iterator[ir.Query]:
+    """Yield the parts of a query that begin at a table; raise for a form that was not checked.
+
+    ``named`` are the tables of let statements before.
+    """
+    names = named
+    for name, value in tree.lets:
         if not isinstance(value, ir.Query):
             raise CannotRunError("a let statement of what is no table")
-        yield from _branches(value)
-    names = {name for name, _ in tree.lets}
+        yield from _branches(value, names)
+        names |= {name}
     for stage in tree.operators:
         if isinstance(stage, ir.Union):
             for branch in stage.branches:
-                yield from _branches(branch)
+                yield from _branches(branch, names)
         elif not isinstance(stage, _STAGES):
             raise CannotRunError(f"the stage `{type(stage).__name__.lower()}` is not checked")
         elif isinstance(stage, ir.Join) and stage.kind != "inner":

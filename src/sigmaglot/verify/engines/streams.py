@@ -8,11 +8,11 @@ that is held to the rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sigmaglot.correlation import Alias, Condition, Correlation, Test, Type
+from sigmaglot.correlation import Condition, Correlation, Test, Type
 from sigmaglot.evaluate_correlation import Happening, find
 from sigmaglot.verify.engines.model import CannotRunError, Engine, Record, RefusedError
 from sigmaglot.verify.projection.common import is_stored_in
@@ -106,51 +106,89 @@ def _kusto_duckdb(engine: Engine, asked: Asked, stored: Stored) -> frozenset[int
 
 
 def _described(engine: Engine, asked: Asked, stored: Stored) -> frozenset[int]:
-    """Apply a described correlation to what the queries of its branches find."""
-    said = asked.described
-    branches: Sequence[Mapping[str, Sequence[str]]] = said["branches"]
-    if len(branches) != len(asked.queries):
+    """Apply a described correlation to what the queries of its rules find."""
+    rules = list(_rules(asked.described))
+    if len(rules) != len(asked.queries):
         raise CannotRunError("the record does not tell which query finds which rule's events")
     dataset = engine.load(stored.records)
-    seen = {
-        str(at): [
-            Happening(index, stored.times[index], stored.records[index])
-            for index in sorted(dataset.find(query))
+    seen = [
+        [
+            Happening(at, stored.times[at], _looked_at(rule, stored.records[at]))
+            for at in sorted(dataset.find(query))
         ]
-        for at, query in enumerate(asked.queries)
+        for rule, query in zip(rules, asked.queries, strict=True)
+    ]
+    found = _found(asked.described, iter(seen), 0)
+    return frozenset(one.number for one in found)
+
+
+_Said = Mapping[str, Any]
+"""A correlation over columns, or one of its rules, as a record describes it."""
+
+
+def _rules(said: _Said) -> Iterator[_Said]:
+    """Yield the descriptions of rules, those of inner correlations in their places."""
+    for branch in said["branches"]:
+        if "correlation" in branch:
+            yield from _rules(branch["correlation"])
+        else:
+            yield branch
+
+
+def _looked_at(rule: _Said, record: Record) -> dict[str, Any]:
+    """Return what each correlation looks at in a record, from the nearest to the outermost.
+
+    A correlation that is `above` others counts from the outside, for all its rules alike.
+    """
+    levels = [rule, *rule.get("above", ())]
+    return {
+        _name(len(levels) - 1 - at, key, number): record.get(column)
+        for at, level in enumerate(levels)
+        for key in ("group_by", "values")
+        for number, column in enumerate(level[key])
     }
-    return frozenset(one.number for one in find(_as_correlation(said), seen))
 
 
-def _as_correlation(said: Mapping[str, Any]) -> Correlation:
-    """Return a described correlation over columns; its rules are the branches by position.
+def _name(depth: int, key: str, number: int) -> str:
+    return f"{key} {number} of {depth}"
+
+
+def _found(said: _Said, seen: Iterator[list[Happening]], depth: int) -> list[Happening]:
+    """Return the events at which a described correlation comes true.
 
     Raises:
         RefusedError: Groups or values of two rules cannot be compared.
     """
-    branches = said["branches"]
-    names = tuple(map(str, range(len(branches))))
-
-    def aliases(key: str) -> tuple[Alias, ...]:
-        if len({len(branch[key]) for branch in branches}) > 1:
-            raise RefusedError(f"the rules of the record have unlike numbers of columns in {key}")
-        columns = zip(*(branch[key] for branch in branches), strict=True)
-        return tuple(
-            Alias(f"{key} {at}", tuple(zip(names, each, strict=True)))
-            for at, each in enumerate(columns)
-        )
-
-    groups, values = aliases("group_by"), aliases("values")
+    parts = {
+        str(at): _found(branch["correlation"], seen, depth + 1)
+        if "correlation" in branch
+        else next(seen)
+        for at, branch in enumerate(said["branches"])
+    }
+    fields = {key: _fields(said, key, depth) for key in ("group_by", "values")}
     tests = tuple((Test(test), float(number)) for test, number in said["condition"].items())
-    condition = Condition(tests, tuple(one.name for one in values), said["percentile"])
-    return Correlation(
-        Type(said["type"]),
-        names,
-        said["timespan_seconds"],
-        condition,
-        tuple(one.name for one in groups),
-        (*groups, *values),
+    condition = Condition(tests, fields["values"], said["percentile"])
+    correlation = Correlation(
+        Type(said["type"]), tuple(parts), said["timespan_seconds"], condition, fields["group_by"]
     )
+    return find(correlation, parts)
+
+
+def _fields(said: _Said, key: str, depth: int) -> tuple[str, ...]:
+    """Return the names of what a described correlation groups by or measures."""
+    counts = {len(columns) for columns in _lists(said, key, 0)}
+    if len(counts) > 1:
+        raise RefusedError(f"the rules of the record have unlike numbers of columns in {key}")
+    return tuple(_name(depth, key, number) for number in range(counts.pop()))
+
+
+def _lists(said: _Said, key: str, depth: int) -> Iterator[Sequence[str]]:
+    """Yield the columns that a correlation, so far above, looks at in each rule's events."""
+    for branch in said["branches"]:
+        if "correlation" in branch:
+            yield from _lists(branch["correlation"], key, depth + 1)
+        else:
+            yield [branch, *branch.get("above", ())][depth][key]
 
 
 SLOW = frozenset({"kusto-duckdb"})

@@ -329,6 +329,16 @@ def settled(category: str, values: Values) -> Values:
     return settle(dict(values)) if settle else values
 
 
+def names_of_computer(values: Values) -> tuple[str, ...]:
+    """Return the fields of an event that name the computer which records it.
+
+    A network connection names both of its ends; the one that opened it is the source.
+    """
+    accepted = str(values.get("Initiated", "")).lower() == "false"
+    local = "DestinationHostname" if accepted else "SourceHostname"
+    return ("Computer", local) if local in values else ("Computer",)
+
+
 _REGISTRY_IDS = {"SetValue": "13", "RenameKey": "14", "RenameValue": "14"}
 _WMI = {
     "WmiFilterEvent": ("19", ("EventNamespace", "Name", "Query")),

@@ -3,12 +3,14 @@
 An event is a witness on which its rule holds. The fields that a correlation groups by and measures
 are set to values that a sensor could have written and on which the rule still holds; each event
 has the fields of the other rules' aliases too, with a value of their own.
+
+Of a correlation that another is over, all events that make it come true stand in the place of one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice, product
 from typing import Any
@@ -18,7 +20,7 @@ from sigmaglot.correlation import Correlation
 from sigmaglot.evaluate import Event, Predicate, compile_predicate
 from sigmaglot.ir import Leaf, Node
 from sigmaglot.verify.witnesses import Witness, make_witnesses
-from sigmaglot.verify.witnesses.events import fields_of, form_of, settled
+from sigmaglot.verify.witnesses.events import fields_of, form_of, names_of_computer, settled
 from sigmaglot.verify.witnesses.misses import MISSING
 
 START = datetime(2026, 1, 15, 10, 20, 7, tzinfo=UTC)
@@ -44,6 +46,36 @@ class Part:
     category: str
     witnesses: tuple[Witness, ...]
     untold: tuple[Leaf, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A correlation that another one is over.
+
+    Attributes:
+        name: How the other refers to it.
+        correlation: What it asks.
+        parts: Its rules and correlations.
+    """
+
+    name: str
+    correlation: Correlation
+    parts: tuple[Part | Whole, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """A correlation that another one is over, with events.
+
+    Attributes:
+        name: How the other refers to it.
+        cast: Makes them.
+        items: The fewest that make it come true, the last one latest; none where none are found.
+    """
+
+    name: str
+    cast: Cast
+    items: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +113,7 @@ class Item:
         group: How its group differs; None for the group of all.
         value: The values of the measured fields; None for what the rule's event has.
         witness: The event that it is made from; None for one on which the rule holds.
+        burst: Of a correlation, the events in the place of those that make it come true.
     """
 
     rule: int
@@ -88,6 +121,21 @@ class Item:
     group: Group | None = None
     value: Texts | None = None
     witness: Witness | None = None
+    burst: tuple[Item, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """A rule, when it holds, and the event of it that most others are made from."""
+
+    part: Part
+    means: Predicate
+    usual: dict[str, Any] | None
+
+    def fits(self, field: str, value: str) -> bool:
+        """Return whether an event of the rule may have a value, and is still one."""
+        form = form_of(self.part.category, field)
+        return form.accepts(value) and self.means(Event({**(self.usual or {}), field: value}))
 
 
 class Cast:
@@ -98,41 +146,52 @@ class Cast:
         witnesses: Of each rule, those that a stream can hold.
     """
 
-    def __init__(self, correlation: Correlation, parts: Sequence[Part]) -> None:
+    def __init__(self, correlation: Correlation, parts: Sequence[Part | Burst]) -> None:
         self._asked = correlation
         self._parts = parts
-        self._means = [compile_predicate(part.condition) for part in parts]
-        self.witnesses = [part.witnesses for part in parts]
-        found = [_usual(part, means) for part, means in zip(parts, self._means, strict=True)]
-        self.silent = next(
-            (part.name for part, values in zip(parts, found, strict=True) if values is None), ""
+        self._leaves = [_leaves(part) for part in parts]
+        self.witnesses = [part.witnesses if isinstance(part, Part) else () for part in parts]
+        silent = (
+            part.name
+            for part, leaves in zip(parts, self._leaves, strict=True)
+            if None in [leaf.usual for leaf in leaves]
+            or (isinstance(part, Burst) and not part.items)
         )
-        self._usual = [values or {} for values in found]
+        self.silent = next(silent, "")
         names = dict.fromkeys((*correlation.group_by, *correlation.condition.fields))
         self._texts = {name: list(islice(self._fitting(name), 3)) for name in names}
 
+    @property
+    def leaves(self) -> list[_Leaf]:
+        """Return the rules, those of its correlations in their places."""
+        return [leaf for leaves in self._leaves for leaf in leaves]
+
+    def size(self, items: Iterable[Item]) -> int:
+        """Return the number of events that are made of items."""
+        parts = ((self._parts[item.rule], item) for item in items)
+        return sum(
+            part.cast.size(_burst(part, item)) if isinstance(part, Burst) else 1
+            for part, item in parts
+        )
+
     # -- values ---------------------------------------------------------------------------------
 
-    def _fields(self, name: str) -> Iterator[tuple[int, str]]:
-        """Yield the field that a name stands for in each rule, with the rule's position."""
-        for at, part in enumerate(self._parts):
-            yield at, self._asked.field_of(name, part.name)
-
-    def _fits(self, rule: int, field: str, value: str) -> bool:
-        """Return whether an event of a rule may have a value, and is still one."""
-        form = form_of(self._parts[rule].category, field)
-        return form.accepts(value) and self._means[rule](Event({**self._usual[rule], field: value}))
+    def _fields(self, name: str) -> Iterator[tuple[_Leaf, str]]:
+        """Yield the field that a name stands for in each rule, with the rule."""
+        for part, leaves in zip(self._parts, self._leaves, strict=True):
+            field = self._asked.field_of(name, part.name)
+            yield from ((leaf, field) for leaf in leaves)
 
     def _fit_all(self, name: str, value: str) -> bool:
-        return all(self._fits(at, field, value) for at, field in self._fields(name))
+        return all(leaf.fits(field, value) for leaf, field in self._fields(name))
 
     def _fitting(self, name: str) -> Iterator[str]:
         """Yield values that events of all rules may have: one, one that ends in another way, more.
 
         The third begins in another way, where there is one.
         """
-        starts = [self._usual[at].get(field) for at, field in self._fields(name)]
-        forms = [form_of(self._parts[at].category, field) for at, field in self._fields(name)]
+        starts = [(leaf.usual or {}).get(field) for leaf, field in self._fields(name)]
+        forms = [form_of(leaf.part.category, field) for leaf, field in self._fields(name)]
         usual = [text for form in forms for text in (form.usual, *form.others)]
         texts = [
             text for text in dict.fromkeys((*starts, *usual)) if isinstance(text, str) and text
@@ -193,28 +252,50 @@ class Cast:
 
     def of_two_rules(self) -> Item | None:
         """Return an event that the first two rules match, None where none is found."""
-        if len(self._parts) == 1 or self._parts[0].category != self._parts[1].category:
+        first, second = (*self._parts, None)[:2]
+        if not isinstance(first, Part) or not isinstance(second, Part):
             return None
-        both = ir.all_of([part.condition for part in self._parts[:2]])
-        for witness in make_witnesses(both, self._parts[0].category).events:
+        if first.category != second.category:
+            return None
+        both = ir.all_of([first.condition, second.condition])
+        for witness in make_witnesses(both, first.category).events:
             event = Event(witness.values)
-            if not witness.category and all(means(event) for means in self._means[:2]):
+            if not witness.category and all(leaf.means(event) for leaf in self.leaves[:2]):
                 return Item(0, witness=witness)
         return None
 
     # -- events ---------------------------------------------------------------------------------
 
-    def make(self, item: Item) -> Sighting:
-        """Return an event."""
-        part, witness = self._parts[item.rule], item.witness
+    def make(self, item: Item) -> tuple[Sighting, ...]:
+        """Return the event of an item, or those of a correlation that end at its time."""
+        return tuple(sighting for sighting, _ in self._make(item))
+
+    def _make(self, item: Item) -> Iterator[tuple[Sighting, str | None]]:
+        """Yield events, each with the field of it that must stay as it is."""
+        part = self._parts[item.rule]
+        if isinstance(part, Burst):
+            start = item.at - part.items[-1].at
+            for one in _burst(part, item):
+                for sighting, tested in part.cast._make(replace(one, at=one.at + start)):
+                    yield self._set(item, sighting.values, sighting.category, tested), tested
+            return
+        witness = item.witness
         category = witness.category if witness and witness.category else part.category
-        values = dict(witness.values if witness else self._usual[item.rule])
+        values = witness.values if witness else self._leaves[item.rule][0].usual or {}
         tested = ir.field_name(witness.leaf) if witness and witness.leaf else None
+        values = {**values, **time_fields(category, item.at)}
+        yield self._set(item, values, category, tested), tested
+
+    def _set(
+        self, item: Item, values: dict[str, Any], category: str, tested: str | None
+    ) -> Sighting:
+        """Return an event with the group and the values of an item."""
+        found = dict(values)
         for field, value in self._settings(item):
             if field != tested:
-                _set(values, category, field, value)
-        values.update(time_fields(category, item.at))
-        return Sighting(settled(category, values), category)
+                _set(found, category, field, value)
+        found |= {field: values[field] for field in time_fields(category, 0) if field in values}
+        return Sighting(settled(category, found), category)
 
     def _settings(self, item: Item) -> Iterator[tuple[str, Any]]:
         """Yield fields with the values that they get, the last one of a field counts."""
@@ -230,6 +311,17 @@ class Cast:
             yield self._asked.field_of(name, reference), text
         if item.group:
             yield self._asked.field_of(item.group.field, reference), item.group.value
+
+
+def _leaves(part: Part | Burst) -> list[_Leaf]:
+    if isinstance(part, Burst):
+        return part.cast.leaves
+    means = compile_predicate(part.condition)
+    return [_Leaf(part, means, _usual(part, means))]
+
+
+def _burst(part: Burst, item: Item) -> tuple[Item, ...]:
+    return part.items if item.burst is None else item.burst
 
 
 def _usual(part: Part, means: Predicate) -> dict[str, Any] | None:
@@ -248,10 +340,11 @@ def _unique(values: Iterable[str]) -> Iterator[str]:
 
 
 def _set(values: dict[str, Any], category: str, field: str, value: Any) -> None:
-    if value is MISSING:
-        values.pop(field, None)
-    elif form_of(category, field).accepts(value):
-        values[field] = value
+    for name in names_of_computer(values) if field == "Computer" else (field,):
+        if value is MISSING:
+            values.pop(name, None)
+        elif form_of(category, name).accepts(value):
+            values[name] = value
 
 
 def _changed(text: str, *, backwards: bool = True) -> Iterator[str]:

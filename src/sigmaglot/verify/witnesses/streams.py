@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeVar
 
 from sigmaglot.correlation import TEMPORAL, Correlation, Test, Type
 from sigmaglot.ir import Leaf
 from sigmaglot.verify.witnesses import Witness
-from sigmaglot.verify.witnesses.stream_events import Cast, Item, Part, Sighting
+from sigmaglot.verify.witnesses.stream_events import Burst, Cast, Item, Part, Sighting, Whole
 
 MOST = 400
 """Events of a stream; a correlation that needs more is not tried."""
@@ -53,22 +54,43 @@ class Streams:
     lacking: str = ""
 
 
-def make_streams(correlation: Correlation, parts: Sequence[Part], seed: int = 0) -> Streams:
+def make_streams(correlation: Correlation, parts: Sequence[Part | Whole], seed: int = 0) -> Streams:
     """Return the streams that tell about a correlation over rules, each with its witnesses."""
-    cast = Cast(correlation, parts)
-    untold = tuple(dict.fromkeys(leaf for part in parts for leaf in part.untold))
+    maker = _maker(correlation, parts, seed)
+    cast = maker.cast
+    untold = tuple(dict.fromkeys(leaf for rule in cast.leaves for leaf in rule.part.untold))
     if cast.silent:
         return Streams(untold=untold, lacking=f"no event was found for the rule `{cast.silent}`")
-    maker = _Maker(correlation, cast, seed)
     if not maker.enough:
         why = f"no stream of at most {MOST} events was found on which it comes true"
         return Streams(untold=untold, lacking=why)
     found: dict[object, Stream] = {}
     for name, items in maker.drafts():
-        leaf = next((one.witness.leaf for one in items if one.witness), None)
-        stream = Stream(name, tuple(map(cast.make, items)), leaf)
+        leaf = next((one.leaf for one in _witnesses(items)), None)
+        events = tuple(event for item in items for event in cast.make(item))
+        stream = Stream(name, events, leaf)
         found.setdefault(_key(stream), stream)
     return Streams(tuple(found.values()), untold)
+
+
+def _maker(correlation: Correlation, parts: Sequence[Part | Whole], seed: int) -> _Maker:
+    """Return what lays out the events of a correlation, and of those that it is over."""
+    inner: dict[int, _Maker] = {}
+    ready: list[Part | Burst] = []
+    for at, part in enumerate(parts):
+        if isinstance(part, Whole):
+            inner[at] = own = _maker(part.correlation, part.parts, seed)
+            ready.append(Burst(part.name, own.cast, tuple(own.enough)))
+        else:
+            ready.append(part)
+    return _Maker(correlation, Cast(correlation, ready), inner, seed)
+
+
+def _witnesses(items: Iterable[Item]) -> Iterator[Witness]:
+    for item in items:
+        if item.witness:
+            yield item.witness
+        yield from _witnesses(item.burst or ())
 
 
 def _key(stream: Stream) -> object:
@@ -82,9 +104,12 @@ Draft = tuple[str, Items]
 class _Maker:
     """Lays out the events of one correlation."""
 
-    def __init__(self, correlation: Correlation, cast: Cast, seed: int) -> None:
+    def __init__(
+        self, correlation: Correlation, cast: Cast, inner: Mapping[int, _Maker], seed: int
+    ) -> None:
+        self.cast = self._cast = cast
         self._asked = correlation
-        self._cast = cast
+        self._inner = inner
         self._span = correlation.timespan
         self._draw = random.Random(seed)  # noqa: S311 - a choice that can be repeated, no secret
         self.enough = next((one for n in self._measures() if (one := self._true(n))), [])
@@ -102,10 +127,14 @@ class _Maker:
     def _true(self, measure: int) -> Items:
         """Return spread events of a measure for which the condition holds, none otherwise."""
         holds = all(_HOLDS[test](measure, bound) for test, bound in self._asked.condition.tests)
-        return self._spread(self._reach(measure)) if holds else []
+        return self._spread(self._within(measure)) if holds else []
+
+    def _within(self, measure: int) -> Items:
+        """Return events, all at one time, whose measure is a number; none where none can be."""
+        items = [] if self._cast.silent else self._reach(measure)
+        return items if self._cast.size(items) <= MOST else []
 
     def _reach(self, measure: int) -> Items:
-        """Return events, all at one time, whose measure is a number; none where none can be."""
         kind = self._asked.type
         most = len(self._asked.rules) if kind in TEMPORAL else MOST
         if kind in _COUNTED and not 0 < measure <= most:
@@ -161,7 +190,7 @@ class _Maker:
     def drafts(self) -> Iterator[Draft]:
         """Yield the names and events of all streams."""
         for measure in self._measures():
-            if items := self._reach(measure):
+            if items := self._within(measure):
                 yield f"a measure of {measure}, within exactly the time span", self._spread(items)
         yield from self._in_time()
         yield from self._without()
@@ -169,6 +198,7 @@ class _Maker:
         yield from self._of_values()
         yield from self._drawn()
         yield from self._of_witnesses()
+        yield from self._of_inner()
 
     def _in_time(self) -> Iterator[Draft]:
         items = self.enough
@@ -211,11 +241,7 @@ class _Maker:
                 other = fewer[-1] if at < len(items) - 1 else fewer[0]
                 yield (
                     f"another in the place of the event {at + 1}",
-                    [
-                        *items[:at],
-                        replace(other, at=items[at].at),
-                        *items[at + 1 :],
-                    ],
+                    _put(items, at, replace(other, at=items[at].at)),
                 )
         both = self._cast.of_two_rules()
         if both is not None:
@@ -230,11 +256,7 @@ class _Maker:
                 changed = replace(items[at], group=group)
                 yield (
                     f"the event {at + 1} with {group.name}",
-                    [
-                        *items[:at],
-                        changed,
-                        *items[at + 1 :],
-                    ],
+                    _put(items, at, changed),
                 )
             yield f"all events with {group.name}", [replace(one, group=group) for one in items]
 
@@ -277,8 +299,17 @@ class _Maker:
             at = places[-1] if places else len(self.enough) - 1
             for witness in _some(witnesses, BUDGET // len(self.enough)):
                 decides = replace(self.enough[at], rule=rule, witness=witness)
-                items = [*self.enough[:at], decides, *self.enough[at + 1 :]]
-                yield f"{witness.name}, as the event {at + 1}", items
+                yield f"{witness.name}, as the event {at + 1}", _put(self.enough, at, decides)
+
+    def _of_inner(self) -> Iterator[Draft]:
+        """Yield each stream of a correlation that this one is over, in the place of one event."""
+        size = self._cast.size(self.enough)
+        for rule, maker in self._inner.items():
+            places = [at for at, one in enumerate(self.enough) if one.rule == rule]
+            for at in places[-1:]:
+                for name, burst in _some(list(maker.drafts()), BUDGET // size):
+                    held = replace(self.enough[at], burst=tuple(burst))
+                    yield f"{name}, as the part {at + 1}", _put(self.enough, at, held)
 
 
 _COUNTED = TEMPORAL | {Type.EVENT_COUNT, Type.VALUE_COUNT}
@@ -306,7 +337,14 @@ def _swapped(items: Items, at: int) -> Items:
     ]
 
 
-def _some(witnesses: Sequence[Witness], count: int) -> Sequence[Witness]:
-    """Return witnesses at even distances, no more than a number."""
-    step = max(math.ceil(len(witnesses) / max(count, 1)), 1)
-    return witnesses[::step]
+def _put(items: Items, at: int, item: Item) -> Items:
+    return [*items[:at], item, *items[at + 1 :]]
+
+
+_T = TypeVar("_T")
+
+
+def _some(found: Sequence[_T], count: int) -> Sequence[_T]:
+    """Return elements at even distances, no more than a number."""
+    step = max(math.ceil(len(found) / max(count, 1)), 1)
+    return found[::step]
