@@ -10,15 +10,14 @@ from functools import partial
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner
+from correlation_helpers import RULES, documents, replaced, verify
 
 from sigmaglot import compiler
 from sigmaglot.cli import cli
-from sigmaglot.compiler import Result, compile_correlation
+from sigmaglot.compiler import Result
 from sigmaglot.events import Recorded
 from sigmaglot.passes.legalise import Fidelity
-from sigmaglot.source import Document
 from sigmaglot.targets import find_targets
 from sigmaglot.verify import correlations
 from sigmaglot.verify.engines.model import CannotRunError
@@ -26,23 +25,6 @@ from sigmaglot.verify.request import Request
 from sigmaglot.verify.run import Verifier
 from sigmaglot.verify.verdict import Status, Verdict
 
-RULES = """
-title: Failed
-name: failed
-logsource: {category: process_creation, product: windows}
-detection: {selection: {Image|endswith: '\\fail.exe'}, condition: selection}
----
-title: Good
-name: good
-logsource: {category: process_creation, product: windows}
-detection: {selection: {Image|endswith: '\\good.exe'}, condition: selection}
----
-title: Looked up
-name: looked
-logsource: {category: dns_query, product: windows}
-detection: {selection: {QueryName|endswith: '.example'}, condition: selection}
----
-"""
 COUNT = "{type: event_count, rules: [failed], group-by: [User], timespan: 1m, condition: {gte: 3}}"
 BOTH = "{type: event_count, rules: [failed, good], timespan: 5m, condition: {gt: 2}}"
 VALUES = (
@@ -67,42 +49,6 @@ MEDIAN = (
 SHARE = "{type: value_percentile, rules: [failed], timespan: 1h, condition: {lte: 20, field: User}}"
 ALL = (COUNT, BOTH, VALUES, SUM, AVERAGE, FEW, TOGETHER, ORDERED, MEDIAN, SHARE)
 ENGINES = {"splunk": ("spl-model",), "defender": ("kusto-model", "kusto-duckdb")}
-
-
-def documents(correlation: str) -> list[Document]:
-    text = f"{RULES}title: C\ncorrelation: {correlation}\n"
-    return [Document("c.yml", at, one, text) for at, one in enumerate(yaml.safe_load_all(text))]
-
-
-def verify(correlation: str, target: str, *engines: str, **request: Any) -> list[Verdict]:
-    """Return the verdicts of the correlation; its rules are not verified on their own."""
-    asked = Request(find_targets((target,)), engines, **request)
-    found = Verifier(asked).verify(documents(correlation))
-    return [one for one in found if one.info.title == "C"]
-
-
-@pytest.fixture
-def planted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Change what the compiler writes, or claims, of every correlation that is verified."""
-
-    def plant(change: Callable[[Result], Result]) -> None:
-        def compiled(*args: Any) -> Result:
-            return change(compile_correlation(*args))
-
-        monkeypatch.setattr(correlations, "compile_correlation", compiled)
-
-    return plant
-
-
-def replaced(old: str, new: str) -> Callable[[Result], Result]:
-    """Return a fault that must change a query."""
-
-    def change(result: Result) -> Result:
-        queries = tuple(query.replace(old, new) for query in result.queries)
-        assert queries != result.queries, f"{old!r} is in no query"
-        return replace(result, queries=queries)
-
-    return change
 
 
 @pytest.mark.parametrize("correlation", ALL)

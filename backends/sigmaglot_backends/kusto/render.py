@@ -12,7 +12,16 @@ from typing import Any
 
 from sigmaglot import ir
 from sigmaglot.ir import Leaf, Node, Shape
-from sigmaglot.language import Plan, Selector, Source, Writer, inline_flags, leaf_column, regex_of
+from sigmaglot.language import (
+    Branch,
+    Plan,
+    Selector,
+    Source,
+    Writer,
+    inline_flags,
+    leaf_column,
+    regex_of,
+)
 from sigmaglot_backends.kusto.aggregate import aggregate
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
@@ -224,12 +233,15 @@ def find(source: Source, condition: Node, last: str = "", shown: tuple[str, ...]
 def render(plan: Plan) -> tuple[str, ...]:
     """Return the one query of a plan."""
     last = plan.hunt.last if plan.hunt else ""
+    shown = plan.hunt.projection if plan.hunt else ()
+
+    def of_branch(branch: Branch) -> list[str]:
+        keys = (one for level in branch.keys for one in (*level.groups, *level.values))
+        return find(branch.source, branch.filter, last, (*shown, *(one.name for one in keys)))
+
     if plan.aggregation:
-        lines = aggregate(
-            plan.aggregation, lambda branch: find(branch.source, branch.filter, last), column
-        )
+        lines = aggregate(plan.aggregation, of_branch, column)
     else:
-        shown = plan.hunt.projection if plan.hunt else ()
         lines = find(plan.source, plan.filter, last, shown)
     if plan.hunt:
         lines.append(f"| project {', '.join(column(name) for name in plan.hunt.projection)}")

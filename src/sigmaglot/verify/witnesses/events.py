@@ -261,6 +261,12 @@ _NOT_RECORDED = frozenset(
 )
 """Names that rules use and Sysmon does not write: other sensors' fields, and parts of others."""
 
+_OF_LOGS: Fields = {
+    **dict.fromkeys(("LogonType", "KeyLength", "ServiceStartType", "ProcessId"), whole_number("4")),
+    "UtcTime": ABSENT,
+}
+"""How Windows' own logs write fields of their events, where that is no free text."""
+
 _PROVIDERS = {"Windows PowerShell": "PowerShell"}
 _SERVICE = "service:"
 
@@ -310,7 +316,7 @@ def form_of(category: str, field: str) -> Form:
     if found is not None:
         return found
     if category.startswith(_SERVICE):
-        return FREE
+        return _OF_LOGS.get(field, FREE)
     foreign = field in _SYSMON_FIELDS and category != "process_creation"
     return ABSENT if foreign or field in _NOT_RECORDED else FREE
 
@@ -329,14 +335,26 @@ def settled(category: str, values: Values) -> Values:
     return settle(dict(values)) if settle else values
 
 
-def names_of_computer(values: Values) -> tuple[str, ...]:
-    """Return the fields of an event that name the computer which records it.
+def is_written(category: str, field: str) -> bool:
+    """Return whether events of a category have a field at all."""
+    return form_of(category, field) is not ABSENT
 
-    A network connection names both of its ends; the one that opened it is the source.
+
+def alike(field: str, values: Values) -> tuple[str, ...]:
+    """Return the fields of an event that have the value of one of them, itself among them.
+
+    They name the computer. A network connection names both of its ends; the one that opened it is
+    the source.
     """
+    if field not in {"Computer", "ComputerName"}:
+        return (field,)
     accepted = str(values.get("Initiated", "")).lower() == "false"
     local = "DestinationHostname" if accepted else "SourceHostname"
-    return ("Computer", local) if local in values else ("Computer",)
+    return (field, *sorted({"Computer", local} & values.keys() - {field}))
+
+
+ALWAYS = frozenset({"Channel", "Provider_Name", "EventID", "SourceHostname", "DestinationHostname"})
+"""Fields that no event lacks which can have them: Sysmon writes `-` for a host without a name."""
 
 
 _REGISTRY_IDS = {"SetValue": "13", "RenameKey": "14", "RenameValue": "14"}

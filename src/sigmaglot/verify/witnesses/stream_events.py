@@ -20,7 +20,7 @@ from sigmaglot.correlation import Correlation
 from sigmaglot.evaluate import Event, Predicate, compile_predicate
 from sigmaglot.ir import Leaf, Node
 from sigmaglot.verify.witnesses import Witness, make_witnesses
-from sigmaglot.verify.witnesses.events import fields_of, form_of, names_of_computer, settled
+from sigmaglot.verify.witnesses.events import ALWAYS, alike, fields_of, form_of, is_written, settled
 from sigmaglot.verify.witnesses.misses import MISSING
 
 START = datetime(2026, 1, 15, 10, 20, 7, tzinfo=UTC)
@@ -143,6 +143,7 @@ class Cast:
 
     Attributes:
         silent: The reference of a rule that no event is found for, empty where all have one.
+        absent: What is said of a field that events of a rule do not have, empty where all do.
         witnesses: Of each rule, those that a stream can hold.
     """
 
@@ -159,6 +160,7 @@ class Cast:
         )
         self.silent = next(silent, "")
         names = dict.fromkeys((*correlation.group_by, *correlation.condition.fields))
+        self.absent = next(filter(None, map(self._absent, names)), "")
         self._texts = {name: list(islice(self._fitting(name), 3)) for name in names}
 
     @property
@@ -181,6 +183,13 @@ class Cast:
         for part, leaves in zip(self._parts, self._leaves, strict=True):
             field = self._asked.field_of(name, part.name)
             yield from ((leaf, field) for leaf in leaves)
+
+    def _absent(self, name: str) -> str:
+        """Return what is said where events of a rule do not have a field, empty where all do."""
+        for leaf, field in self._fields(name):
+            if not is_written(leaf.part.category, field):
+                return f"events of {leaf.part.category} have no `{field}`"
+        return ""
 
     def _fit_all(self, name: str, value: str) -> bool:
         return all(leaf.fits(field, value) for leaf, field in self._fields(name))
@@ -219,7 +228,8 @@ class Cast:
                 what = f"the `{name}` of another rule's field"
                 found.append(Group(what, name, texts[1], is_crossed=True))
         for name in self._texts:
-            found.append(Group(f"a missing `{name}`", name, MISSING))
+            if not ALWAYS.intersection(field for _, field in self._fields(name)):
+                found.append(Group(f"a missing `{name}`", name, MISSING))
         return found
 
     def distinct(self, count: int) -> list[Texts]:
@@ -270,29 +280,38 @@ class Cast:
         """Return the event of an item, or those of a correlation that end at its time."""
         return tuple(sighting for sighting, _ in self._make(item))
 
-    def _make(self, item: Item) -> Iterator[tuple[Sighting, str | None]]:
-        """Yield events, each with the field of it that must stay as it is."""
+    def _make(self, item: Item) -> Iterator[tuple[Sighting, frozenset[str]]]:
+        """Yield events, each with the fields of it that must stay as they are."""
         part = self._parts[item.rule]
         if isinstance(part, Burst):
             start = item.at - part.items[-1].at
             for one in _burst(part, item):
-                for sighting, tested in part.cast._make(replace(one, at=one.at + start)):
-                    yield self._set(item, sighting.values, sighting.category, tested), tested
+                for sighting, kept in part.cast._make(replace(one, at=one.at + start)):
+                    found = self._set(item, sighting.values, sighting.category, kept)
+                    yield found, kept | self._own(item)
             return
         witness = item.witness
         category = witness.category if witness and witness.category else part.category
         values = witness.values if witness else self._leaves[item.rule][0].usual or {}
         tested = ir.field_name(witness.leaf) if witness and witness.leaf else None
+        kept = frozenset({tested} if tested else ())
         values = {**values, **time_fields(category, item.at)}
-        yield self._set(item, values, category, tested), tested
+        yield self._set(item, values, category, kept), kept | self._own(item)
+
+    def _own(self, item: Item) -> frozenset[str]:
+        """Return the fields in which an event differs from the others."""
+        reference = self._parts[item.rule].name
+        names = self._asked.condition.fields if item.value else ()
+        names = (*names, item.group.field) if item.group else names
+        return frozenset(self._asked.field_of(name, reference) for name in names)
 
     def _set(
-        self, item: Item, values: dict[str, Any], category: str, tested: str | None
+        self, item: Item, values: dict[str, Any], category: str, kept: frozenset[str]
     ) -> Sighting:
         """Return an event with the group and the values of an item."""
         found = dict(values)
         for field, value in self._settings(item):
-            if field != tested:
+            if field not in kept:
                 _set(found, category, field, value)
         found |= {field: values[field] for field in time_fields(category, 0) if field in values}
         return Sighting(settled(category, found), category)
@@ -340,7 +359,7 @@ def _unique(values: Iterable[str]) -> Iterator[str]:
 
 
 def _set(values: dict[str, Any], category: str, field: str, value: Any) -> None:
-    for name in names_of_computer(values) if field == "Computer" else (field,):
+    for name in alike(field, values):
         if value is MISSING:
             values.pop(name, None)
         elif form_of(category, name).accepts(value):

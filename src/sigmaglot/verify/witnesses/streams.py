@@ -61,6 +61,8 @@ def make_streams(correlation: Correlation, parts: Sequence[Part | Whole], seed: 
     untold = tuple(dict.fromkeys(leaf for rule in cast.leaves for leaf in rule.part.untold))
     if cast.silent:
         return Streams(untold=untold, lacking=f"no event was found for the rule `{cast.silent}`")
+    if cast.absent:
+        return Streams(untold=untold, lacking=cast.absent)
     if not maker.enough:
         why = f"no stream of at most {MOST} events was found on which it comes true"
         return Streams(untold=untold, lacking=why)
@@ -131,7 +133,7 @@ class _Maker:
 
     def _within(self, measure: int) -> Items:
         """Return events, all at one time, whose measure is a number; none where none can be."""
-        items = [] if self._cast.silent else self._reach(measure)
+        items = [] if self._cast.silent or self._cast.absent else self._reach(measure)
         return items if self._cast.size(items) <= MOST else []
 
     def _reach(self, measure: int) -> Items:
