@@ -334,7 +334,7 @@ Every diagnostic and note has a stable code. SG0xx is a bug, SG1xx a rule that c
 schema, SG3xx the query language, SG4xx a pySigma backend, SG5xx events, SG6xx rule tests, SG7xx output files.
 
 A diagnostic has a severity: an *error* fails its rule and makes the exit code 1, a *warning* and a *note* do not. Codes
-from SG204 to SG308, and SG201, also name the **notes** of a query: each says why the query is broader or narrower than its rule.
+from SG204 to SG309, and SG201, also name the **notes** of a query: each says why the query is broader or narrower than its rule.
 `sigmaglot list codes` prints the same list.
 
 The messages below are real; the examples lie in `docs/assets/codes.yml`.

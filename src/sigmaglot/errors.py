@@ -138,6 +138,7 @@ CODES: dict[str, str] = {
     "SG306": "the character cannot be written in the language",
     "SG307": "the language cannot say the correlation",
     "SG308": "the language finds a part of what the correlation means",
+    "SG309": "the query counts an event more than once",
     "SG401": "a pySigma backend failed on the rule",
     "SG501": "a line of the events file cannot be read",
     "SG502": "the events file cannot be read",

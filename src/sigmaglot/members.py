@@ -138,8 +138,7 @@ def _check_alike(found: Members, depth: int) -> None:
         raise RuleError(
             found.linked.document.diagnose(
                 "SG307",
-                "unsupported: what the correlation groups by is one column in a rule and several "
-                "in another",
+                "unsupported: what it groups by is one column in a rule and several in another",
                 ("correlation", "group-by"),
                 hint="group by a field that is stored alike for all rules",
             )
