@@ -21,7 +21,7 @@ from sigmaglot.frontend import Rule
 from sigmaglot.linking import Linked
 from sigmaglot.targets import Target
 from sigmaglot.verify.claims import breaks
-from sigmaglot.verify.engines.model import CannotRunError, Engine, RefusedError
+from sigmaglot.verify.engines.model import Binder, CannotRunError, Engine, RefusedError
 from sigmaglot.verify.engines.registry import binder_of, engines_of
 from sigmaglot.verify.engines.streams import SLOW, Asked, Stored, find_in_stream
 from sigmaglot.verify.names import info_of, problems_of
@@ -154,30 +154,36 @@ class _Task:
     def run(self, names: tuple[str, ...]) -> Iterator[Verdict]:
         """Yield a verdict of each engine, or why there is none."""
         ground = ground_of(self.target)
-        why = self._lacking(ground)
-        if ground is None or why:
+        if ground is None or ground.schema not in PROJECTIONS:
+            why = _not_modelled(ground, "") if ground else "no engine runs this language"
             yield self._verdict(Status.NOT_RUN, reason=why)
             return
         engines = engines_of(ground.language, names, ground.schema)
-        binder = binder_of(ground.language, names, ground.schema)
-        binds = None
-        if binder is not None and not isinstance(binder, str):
-            problems = problems_of(binder, self.result.queries)
-            binds = not problems
-            if problems or not engines:
-                status = Status.REFUSED if problems else Status.KEPT
-                known = {"engine": info_of(binder), "binds": binds}
-                yield self._verdict(status, reason="; ".join(problems), **known)
+        bound = self._bind(binder_of(ground.language, names, ground.schema))
+        if bound and (bound.status is Status.REFUSED or not engines):
+            yield bound
+        binds = bound.binds if bound else None
         store = Store(ground.schema)
+        why = self._lacking(ground, store)
+        if why and engines:
+            yield self._verdict(Status.NOT_RUN, reason=why, binds=binds)
+            return
         self._stored = [store.store(stream.events) for stream in self.trial.streams]
         for engine in engines:
             yield self._run_safely(engine, store, binds)
 
-    def _lacking(self, ground: Ground | None) -> str:
+    def _bind(self, binder: Binder | str | None) -> Verdict | None:
+        """Return whether the vendor's binder takes the queries, None where there is none."""
+        if binder is None or isinstance(binder, str):
+            return None
+        problems = problems_of(binder, self.result.queries)
+        status = Status.REFUSED if problems else Status.KEPT
+        reason = "; ".join(problems)
+        return self._verdict(status, reason=reason, engine=info_of(binder), binds=not problems)
+
+    def _lacking(self, ground: Ground, store: Store) -> str:
         """Return why nothing can be run, empty where something can."""
-        if ground is None or ground.schema not in PROJECTIONS:
-            return "no engine runs this language" if ground is None else _not_modelled(ground, "")
-        missing = Store(ground.schema).lacking(self.trial.meaning.categories)
+        missing = store.lacking(self.trial.meaning.categories)
         if missing:
             return _not_modelled(ground, missing)
         return "" if self.trial.streams else self.trial.lacking
