@@ -19,8 +19,8 @@ within 2 minutes]`), MITRE CAR's published charts. Searches are read as by `logp
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from lark import Token, v_args
 
@@ -36,6 +36,7 @@ from .many import (
     mark,
     numbers,
     seconds_of,
+    tidy,
     time_of,
     timed,
     window,
@@ -75,12 +76,14 @@ class _Stream:
         count: How many of them make a row.
         same: The fields of a group.
         seconds: How far the first may be from the last; None for any time.
+        name: What a join calls it.
     """
 
     search: Test
     count: int
     same: tuple[str, ...]
     seconds: int | None
+    name: str = ""
 
     def __call__(self, rows: Rows) -> list[Record]:
         """Return the events that end so many of their group."""
@@ -181,7 +184,7 @@ class _Streams(Reader):
                 if found is None:
                     return None
                 total += sign * found
-            return total
+            return tidy(total)
 
         return run
 
@@ -198,10 +201,17 @@ class _Streams(Reader):
     def within(self, count: Token, unit: Token) -> int:
         return seconds_of(f"{count} {unit}")
 
-    def followed(self, *parts: Any) -> Step:
-        first, first_name, second, second_name, span, joined = parts
-        names = (str(first_name), str(second_name))
-        sides = [_sides(pair, names) for pair in joined or ()]
+    def named(self, stream: _Stream, name: Token) -> _Stream:
+        return replace(stream, name=str(name))
+
+    def followed(
+        self,
+        first: _Stream,
+        second: _Stream,
+        span: int | None,
+        joined: list[tuple[Token, Token]] | None,
+    ) -> Step:
+        sides = [_sides(pair, (first.name, second.name)) for pair in joined or ()]
         before, after = ([side[at] for side in sides] for at in (0, 1))
 
         def run(rows: Rows) -> list[Record]:
@@ -232,7 +242,7 @@ def _of_numbers(
 ) -> Callable[[Rows], float | None]:
     def run(rows: Rows) -> float | None:
         found = numbers(rows, column)
-        return function(found) if found else None
+        return tidy(function(found)) if found else None
 
     return run
 

@@ -89,6 +89,11 @@ def numbers(rows: Rows, name: str) -> list[float]:
     return [number for number in found if number is not None]
 
 
+def tidy(number: float) -> float:
+    """Return a number without a fraction as the whole number that it is, for its text."""
+    return int(number) if float(number).is_integer() else number
+
+
 def window(rows: Rows, end: float, seconds: float | None) -> Rows:
     """Return the rows, in order of time, that are no later than an end and no older than a span."""
     last = bisect_right(rows, end, key=time_of)

@@ -237,6 +237,7 @@ class _Maker:
                     ],
                 )
             yield f"all events with {group.name}", [replace(one, group=group) for one in items]
+            yield f"one event more, with {group.name}", [*items, replace(items[-1], group=group)]
 
     def _of_values(self) -> Iterator[Draft]:
         items = self.enough
