@@ -37,7 +37,7 @@ from .base import (
     text_of,
 )  # fmt: skip
 from .grammar import grammar, parse, place, transform
-from .regexes import compile_or_fail
+from .regexes import compile_or_fail, searcher
 
 _Stages = tuple[tuple[str, Stage], ...]
 _Fetch = tuple[Token, Test]
@@ -113,8 +113,9 @@ class _Reader(Transformer_NonRecursive[Token, Any]):
         start = place(opening) + len(opening)
         flags = re.IGNORECASE if closing.endswith("i") else 0
         pattern = compile_or_fail(self._query[start : place(closing)], flags, start)
-        run = pattern.fullmatch if self._anchored else pattern.search
-        return lambda found: run(found) is not None
+        if not self._anchored:
+            return searcher(pattern)
+        return lambda found: pattern.fullmatch(found) is not None
 
 
 Reader = _Reader
