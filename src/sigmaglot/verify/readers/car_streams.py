@@ -30,13 +30,15 @@ from .base import ReadError, Record, Test, holds, number_of, sign, text_of
 from .car import Reader
 from .grammar import grammar, parse, place, transform
 from .many import (
+    Number,
     Program,
-    Rows,
     Source,
+    Summary,
+    added,
     distinct,
     groups_of,
     mark,
-    numbers,
+    of_numbers,
     seconds_of,
     time_of,
     timed,
@@ -46,8 +48,6 @@ TIME = "time"
 """CAR's field of an event's time."""
 
 Clusters = Callable[[Source], list[list[Record]]]
-Number = Callable[[Record], float | None]
-Summary = Callable[[Rows], float | None]
 
 
 def read(text: str, match_ignores_case: bool = True) -> Program:
@@ -76,14 +76,6 @@ class _Pair(Mapping[str, object]):
 
     def __len__(self) -> int:
         return sum(map(len, self._sides.values()))
-
-
-_OF_NUMBERS: Mapping[str, Callable[[list[float]], float]] = {
-    "min": min,
-    "max": max,
-    "sum": sum,
-    "average": lambda found: sum(found) / len(found),
-}
 
 
 @v_args(inline=True)
@@ -204,19 +196,7 @@ class _Programs(Reader):
         return run
 
     def sum(self, *parts: Token) -> Number:
-        signs = [1, *(-1 if part == "-" else 1 for part in parts[1::2])]
-        operands = [_operand(part) for part in parts[::2]]
-
-        def run(row: Record) -> float | None:
-            total = 0.0
-            for one, operand in zip(signs, operands, strict=True):
-                found = operand(row)
-                if found is None:
-                    return None
-                total += one * found
-            return total
-
-        return run
+        return added([_operand(part) for part in parts[::2]], parts[1::2])
 
 
 def _is_same(one: object, other: object) -> bool:
@@ -244,12 +224,7 @@ def _summary(function: str, field: Token | str) -> Summary:
         return lambda rows: sum(row.get(name) is not None for row in rows)
     if not isinstance(field, Token):
         raise ReadError(f"{function} of unique values, which this reader does not model")
-
-    def run(rows: Rows) -> float | None:
-        found = numbers(rows, name)
-        return _OF_NUMBERS[function](found) if found else None
-
-    return run
+    return of_numbers(function, name)
 
 
 def _whole(program: Program) -> Clusters:

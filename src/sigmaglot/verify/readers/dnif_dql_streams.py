@@ -19,8 +19,8 @@ are read as by `dnif_dql`. Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lark import Token, v_args
 
@@ -31,11 +31,12 @@ from .many import (
     Program,
     Rows,
     Source,
+    Summary,
     distinct,
     groups_of,
     mark,
     moments,
-    numbers,
+    of_numbers,
     seconds_of,
     timed,
     window,
@@ -43,8 +44,6 @@ from .many import (
 
 TIME = "cnamtime"
 """DNIF's column of the time at which an event was stored."""
-
-Summary = Callable[[Rows], float | None]
 
 
 def read(
@@ -111,34 +110,23 @@ class _Query:
         return {one.name: one.summary(rows) for one in self.columns if one.summary}
 
 
-_OF_NUMBERS: Mapping[str, Callable[[list[float]], float]] = {
-    "min": min,
-    "max": max,
-    "sum": sum,
-    "avg": lambda found: sum(found) / len(found),
-}
-
-
 @v_args(inline=True)
 class _Rows(Reader):
     """Makes the function of a query out of its tree; a method is named after its rule."""
 
-    def rows(self, stream: Token, *parts: object) -> Program:
+    def rows(self, stream: Token, *parts: Any) -> Program:
         # The condition is optional, and a pipe that is not there is None.
         *where, seconds, groups, columns, having = parts
-        shown: tuple[_Column, ...] = columns or ()  # type: ignore[assignment]
-        named = stream.partition("=")[2].strip()
-        known = set(groups or ())  # type: ignore[call-overload]
         query = _Query(
-            named,
-            where[0] if where else _kept,  # type: ignore[arg-type]
-            seconds,  # type: ignore[arg-type]
-            groups,  # type: ignore[arg-type]
-            shown,
-            having or _kept,  # type: ignore[arg-type]
+            stream.partition("=")[2].strip(),
+            where[0] if where else _kept,
+            seconds,
+            groups,
+            columns or (),
+            having or _kept,
         )
-        for one in shown:
-            if query.is_summary and one.summary is None and one.name not in known:
+        for one in query.columns if query.is_summary else ():
+            if one.summary is None and one.name not in (groups or ()):
                 raise ReadError(f"{one.name}, of which a group has several", one.offset)
         return query
 
@@ -177,12 +165,7 @@ def _summary(function: str, column: str) -> Summary:
         return lambda rows: distinct(rows, column)
     if function == "count":
         return lambda rows: sum(row.get(column) is not None for row in rows)
-
-    def run(rows: Rows) -> float | None:
-        found = numbers(rows, column)
-        return _OF_NUMBERS[function](found) if found else None
-
-    return run
+    return of_numbers(function, column)
 
 
 def _kept(row: Record) -> Record:

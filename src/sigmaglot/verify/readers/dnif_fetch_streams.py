@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from lark import Token, v_args
 
@@ -109,14 +110,14 @@ class _Pipelines(Reader):
             raise ReadError("a $Duration that is excluded")
         return super().negated(test)
 
-    def fetched(self, _command: Token, *parts: Test | Step | Token | None) -> _Fetch:
+    def fetched(self, _command: Token, *parts: Any) -> _Fetch:
+        # A group and a label that are not there are None.
         *tests, group, label = parts
-        where: list[Test] = [test for test in tests if callable(test)]  # type: ignore[misc]
+        if group is not None and label is not None:
+            raise ReadError("a label of groups, which this reader does not model", place(label))
+        where: list[Test] = tests or [_any]
         spans = [test.seconds for test in where if isinstance(test, _Duration)]
-        finish: Step = group if callable(group) else _labelled(label)  # type: ignore[assignment]
-        if callable(group) and label is not None:
-            raise ReadError("a label of groups, which this reader does not model")
-        return _Fetch(all_of(where) if where else _any, min(spans, default=None), finish)
+        return _Fetch(all_of(where), min(spans, default=None), group or _labelled(label))
 
     def grouped(self, *names: Token) -> Step:
         return _counted([str(name) for name in names], "count_unique")
@@ -144,8 +145,8 @@ def _any(_row: Record) -> bool:
     return True
 
 
-def _labelled(label: object) -> Step:
-    if not isinstance(label, Token):
+def _labelled(label: Token | None) -> Step:
+    if label is None:
         return list
     name = label.partition("#")[2]
     return lambda rows: [{**row, "$Label": name} for row in rows]

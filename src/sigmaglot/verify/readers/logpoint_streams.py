@@ -28,15 +28,17 @@ from .base import ReadError, Record, Stage, Test, number_of
 from .grammar import grammar, parse, transform
 from .logpoint import Reader, unquoted
 from .many import (
+    Number,
     Program,
     Rows,
+    Summary,
+    added,
     distinct,
     groups_of,
     key_of,
     mark,
-    numbers,
+    of_numbers,
     seconds_of,
-    tidy,
     time_of,
     timed,
     window,
@@ -47,7 +49,6 @@ TIME = "log_ts"
 _MORE = "logpoint_streams"
 
 Step = Callable[[Rows], list[Record]]
-Number = Callable[[Record], float | None]
 
 
 def read(
@@ -106,15 +107,7 @@ class _Measure(NamedTuple):
     """A column of a chart: its name, and what it is of the events of a group."""
 
     name: str
-    of: Callable[[Rows], float | None]
-
-
-_OF_NUMBERS: Mapping[str, Callable[[list[float]], float]] = {
-    "min": min,
-    "max": max,
-    "sum": sum,
-    "avg": lambda found: sum(found) / len(found),
-}
+    of: Summary
 
 
 @v_args(inline=True)
@@ -158,7 +151,7 @@ class _Streams(Reader):
             raise ReadError(f"{function} of no field", function.start_pos or 0)
         if function == "distinct_count":
             return _Measure(shown, lambda rows: distinct(rows, column))
-        return _Measure(shown, _of_numbers(_OF_NUMBERS[function], column))
+        return _Measure(shown, of_numbers(function, column))
 
     def evaluated(self, _command: Token, quoted: Token) -> Step:
         tree = parse(grammar("logpoint", "assignment", _MORE), unquoted(quoted))
@@ -174,19 +167,8 @@ class _Streams(Reader):
         return str(name), value
 
     def sum(self, *parts: Token | Number) -> Number:
-        signs = [1, *(-1 if part == "-" else 1 for part in parts[1::2])]
         terms = [_number(part) if isinstance(part, Token) else part for part in parts[::2]]
-
-        def run(row: Record) -> float | None:
-            total = 0.0
-            for sign, term in zip(signs, terms, strict=True):
-                found = term(row)
-                if found is None:
-                    return None
-                total += sign * found
-            return tidy(total)
-
-        return run
+        return added(terms, [str(sign) for sign in parts[1::2]])
 
     # -- streams ------------------------------------------------------------------------------
 
@@ -235,16 +217,6 @@ class _Streams(Reader):
 
 def _each(stage: Stage) -> Step:
     return lambda rows: [found for row in rows if (found := stage(row)) is not None]
-
-
-def _of_numbers(
-    function: Callable[[list[float]], float], column: str
-) -> Callable[[Rows], float | None]:
-    def run(rows: Rows) -> float | None:
-        found = numbers(rows, column)
-        return tidy(function(found)) if found else None
-
-    return run
 
 
 def _number(token: Token) -> Number:

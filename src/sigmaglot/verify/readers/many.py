@@ -9,7 +9,8 @@ query that is narrower so is narrower in any other reading. Of an exact one they
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from .base import ReadError, Record, number_of, text_of
@@ -24,9 +25,19 @@ Source = Callable[[str], Rows]
 """The records of a table, stream or object; of a language without such, whatever the name is."""
 Program = Callable[[Source], list[Record]]
 """A query that was read: what it returns of some records."""
+Number = Callable[[Record], float | None]
+"""What an expression makes of a row."""
+Summary = Callable[[Rows], float | None]
+"""What a function makes of the rows of a group."""
 Key = tuple[str | None, ...]
 Group = tuple[dict[str, Any], list[Record]]
 
+_OF_NUMBERS: Mapping[str, Callable[[list[float]], float]] = {
+    "min": min,
+    "max": max,
+    "sum": sum,
+    **dict.fromkeys(("avg", "average"), fmean),
+}
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -83,10 +94,37 @@ def distinct(rows: Rows, name: str) -> int:
     return len({text_of(row[name]) for row in rows if row.get(name) is not None})
 
 
-def numbers(rows: Rows, name: str) -> list[float]:
-    """Return the numbers of a column."""
-    found = (number_of(row.get(name)) for row in rows)
-    return [number for number in found if number is not None]
+def of_numbers(function: str, name: str) -> Summary:
+    """Return the least, the greatest, the sum or the average of a column's numbers.
+
+    ``function`` is `min`, `max`, `sum`, `avg` or `average`; of no number it makes none.
+    """
+    run = _OF_NUMBERS[function]
+
+    def summary(rows: Rows) -> float | None:
+        found = [number for row in rows if (number := number_of(row.get(name))) is not None]
+        return tidy(run(found)) if found else None
+
+    return summary
+
+
+def added(terms: Sequence[Number], signs: Sequence[str]) -> Number:
+    """Return the sum of terms, each but the first with the sign before it, `+` or `-`.
+
+    It makes none where a term does.
+    """
+    factors = [1, *(-1 if sign == "-" else 1 for sign in signs)]
+
+    def run(row: Record) -> float | None:
+        total = 0.0
+        for factor, term in zip(factors, terms, strict=True):
+            found = term(row)
+            if found is None:
+                return None
+            total += factor * found
+        return tidy(total)
+
+    return run
 
 
 def tidy(number: float) -> float:
