@@ -15,9 +15,9 @@ from sigmaglot.verify.witnesses.events import (
     fields_of,
     form_of,
     is_known,
-    settled,
     usual_event,
 )
+from sigmaglot.verify.witnesses.following import settled
 
 KEYS = [*CATEGORIES, *(f"service:{name}" for name in SERVICES)]
 

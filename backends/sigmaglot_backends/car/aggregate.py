@@ -21,6 +21,9 @@ LOWER = {
     Type.TEMPORAL: _JOIN,
     Type.TEMPORAL_ORDERED: _JOIN,
 }
+ASSUMES = (
+    "`group ... by`, `unique`, and `==` of two joined events tell texts apart by letter case too",
+)
 Find = Callable[[Branch, str], list[str]]
 """The statements that name the events of a branch: the name is the second argument."""
 

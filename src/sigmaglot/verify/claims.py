@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sigmaglot import ir
 from sigmaglot.verify.verdict import UNSTATED, Tally
 
 
@@ -16,7 +17,7 @@ def breaks(claim: str, *, meant: bool, found: bool) -> bool:
     return claim in {"exact", UNSTATED, "broader", "narrower"} and claim != allowed
 
 
-def finds_nothing(claim: str, made: Tally, recorded: Tally) -> str:
+def finds_nothing(claim: str, made: Tally, recorded: Tally, what: str = "rule") -> str:
     """Return what to say of a query that finds none of the events of its rule, else nothing.
 
     A ``narrower`` query may miss events, so none of them breaks its claim. One that misses all of
@@ -25,4 +26,10 @@ def finds_nothing(claim: str, made: Tally, recorded: Tally) -> str:
     both = made + recorded
     if claim != "narrower" or not made.meant or both.missed < both.meant:
         return ""
-    return f"the query finds none of the {both.meant:,} events that the rule means"
+    return f"the query finds none of the {both.meant:,} events that the {what} means"
+
+
+def has_keywords(condition: ir.Node) -> bool:
+    """Return whether a rule looks for text in any field: it is made to stand in one only."""
+    kinds = (ir.Keyword, ir.KeywordRegex)
+    return any(isinstance(leaf, kinds) for leaf in ir.leaves(condition))

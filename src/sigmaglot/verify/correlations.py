@@ -20,7 +20,7 @@ from sigmaglot.explain import leaf_label
 from sigmaglot.frontend import Rule
 from sigmaglot.linking import Linked
 from sigmaglot.targets import Target
-from sigmaglot.verify.claims import breaks
+from sigmaglot.verify.claims import breaks, finds_nothing, has_keywords
 from sigmaglot.verify.engines.model import Binder, CannotRunError, Engine, RefusedError
 from sigmaglot.verify.engines.registry import binder_of, engines_of
 from sigmaglot.verify.engines.streams import SLOW, Asked, Stored, find_in_stream
@@ -221,8 +221,15 @@ class _Task:
             made=tallies[True],
             recorded=tallies[False],
             counterexample=smallest_stream(case, suspects) if suspects else None,
+            reason="" if suspects else self._nothing(tallies[True], tallies[False]),
             **known,
         )
+
+    def _nothing(self, made: Tally, recorded: Tally) -> str:
+        """Return what to say of queries that find nothing, if anything is worth a look."""
+        if any(has_keywords(rule.condition) for rule in self.trial.meaning.rules):
+            return ""
+        return finds_nothing(str(self.result.fidelity), made, recorded, "correlation")
 
     def _find(self, case: StreamCase) -> list[frozenset[int] | None]:
         """Return the events of each stream that the queries find, None where it is not stored."""

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sigmaglot import ir
 from sigmaglot.compiler import Result, check_unique, compile_rule, read_rule
 from sigmaglot.errors import Diagnostic, RuleError, Severity
 from sigmaglot.evaluate import Event, compile_predicate
@@ -20,7 +19,7 @@ from sigmaglot.rule import LogSource, RuleInfo
 from sigmaglot.scan import Documents
 from sigmaglot.source import Document
 from sigmaglot.targets import Target
-from sigmaglot.verify.claims import breaks, finds_nothing
+from sigmaglot.verify.claims import breaks, finds_nothing, has_keywords
 from sigmaglot.verify.correlations import verify_correlation
 from sigmaglot.verify.counterexample import Case, Suspect, smallest
 from sigmaglot.verify.engines.model import (
@@ -192,7 +191,8 @@ class Verifier:
         case = Case(task.rule, task.target, task.result, engine, project, self._request.options)
         made = tally(task.made.meant, found, records)
         recorded = tally(meant, found_stored, stored)
-        nothing = "" if task.has_keywords else finds_nothing(task.claim, made, recorded)
+        untellable = has_keywords(task.rule.condition)
+        nothing = "" if untellable else finds_nothing(task.claim, made, recorded)
         return task.verdict(
             Status.BROKEN if suspects else Status.KEPT,
             made=made,
@@ -281,12 +281,6 @@ class _Task:
         self.made = made
         self.untold = untold
         self._records: dict[str, list[Record]] = {}
-
-    @property
-    def has_keywords(self) -> bool:
-        """Return whether the rule looks for text in any field: it is made to stand in one only."""
-        leaves = ir.leaves(self.rule.condition)
-        return any(isinstance(leaf, (ir.Keyword, ir.KeywordRegex)) for leaf in leaves)
 
     @property
     def claim(self) -> str:

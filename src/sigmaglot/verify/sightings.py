@@ -16,6 +16,7 @@ from sigmaglot.verify.engines.model import Record
 from sigmaglot.verify.engines.streams import Stored
 from sigmaglot.verify.names import category_of
 from sigmaglot.verify.projection import PROJECTIONS
+from sigmaglot.verify.projection.times import seconds_column
 from sigmaglot.verify.witnesses.neighbours import stranger_of
 from sigmaglot.verify.witnesses.stream_events import Sighting
 from sigmaglot.watch import time_of_event
@@ -135,4 +136,6 @@ class Store:
             return {_EPOCH: int(time) if time.is_integer() else time}
         if self.schema.startswith("elastic"):
             return {_ECS: record.get(_ECS, moment.isoformat())}
-        return {_TIMES[self.schema]: moment.isoformat()} if self.schema in _TIMES else {}
+        if self.schema in _TIMES:
+            return {_TIMES[self.schema]: moment.isoformat()}
+        return seconds_column(self.schema, time)

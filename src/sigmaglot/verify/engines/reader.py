@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from sigmaglot.verify.engines.model import CannotRunError, Record, Standing
 from sigmaglot.verify.projection.common import is_stored_in
@@ -20,11 +21,13 @@ class ReaderEngine:
         name: What ``--engine`` takes.
         title: What it is, with the reading that it decides for where no document does.
         read: A query's text to the query.
+        options: Of the reader, which that of many rows takes too.
     """
 
     name: str
     title: str
     read: Callable[[str], Query]
+    options: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def standing(self) -> Standing:

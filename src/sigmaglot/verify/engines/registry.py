@@ -201,7 +201,7 @@ def make_engine(name: str, schema: str = "") -> Engine:
     options = {key: _types(value) if key == "types" else value for key, value in entry.options}
     options |= tables
     read: Callable[[str], Any] = partial(factory, **options)
-    return ReaderEngine(entry.name, entry.title, read)
+    return ReaderEngine(entry.name, entry.title, read, options)
 
 
 def _types(name: str) -> Any:

@@ -8,8 +8,11 @@ that is held to the rule.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from sigmaglot.correlation import Condition, Correlation, Test, Type
@@ -17,10 +20,10 @@ from sigmaglot.evaluate_correlation import Happening, find
 from sigmaglot.verify.engines.model import CannotRunError, Engine, Record, RefusedError
 from sigmaglot.verify.projection.common import is_stored_in
 from sigmaglot.verify.readers.base import ReadError
+from sigmaglot.verify.readers.many import ROW, Program
 from sigmaglot.verify.schemas import tables_of
 
-ROW = "$row"
-"""Where a row says which record of the stream it is."""
+Run = Callable[[Engine, "Asked", "Stored"], frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,32 @@ def _kusto_duckdb(engine: Engine, asked: Asked, stored: Stored) -> frozenset[int
     )
     del engine
     return frozenset().union(*found)
+
+
+def _reader(module: str) -> Run:
+    """Return what runs queries by the reader of many rows of a language."""
+
+    def run(engine: Engine, asked: Asked, stored: Stored) -> frozenset[int]:
+        options = tuple(getattr(engine, "options", {}).items())
+        rows = _numbered(stored)
+
+        def named(name: str) -> list[dict[str, Any]]:
+            return [row for row in rows if is_stored_in(row, re.split(r"\s+or\s+", name))]
+
+        try:
+            found = [_read(module, query, options)(named) for query in asked.queries]
+        except RecursionError:
+            raise ReadError("nested too deeply to run") from None
+        return frozenset().union(*map(_indexes, found))
+
+    return run
+
+
+@lru_cache(maxsize=64)
+def _read(module: str, text: str, options: tuple[tuple[str, Any], ...]) -> Program:
+    reader = import_module(f"sigmaglot.verify.readers.{module}")
+    program: Program = reader.read(text, **dict(options))
+    return program
 
 
 def _described(engine: Engine, asked: Asked, stored: Stored) -> frozenset[int]:
@@ -193,12 +222,17 @@ def _lists(said: _Said, key: str, depth: int) -> Iterator[Sequence[str]]:
 
 SLOW = frozenset({"kusto-duckdb"})
 """Engines that take so long for one query that streams are run together where they can be."""
-_RUNS: Mapping[str, Callable[[Engine, Asked, Stored], frozenset[int]]] = {
+_RUNS: Mapping[str, Run] = {
     "spl-model": _spl,
     "kusto-model": _kusto,
     "kusto-duckdb": _kusto_duckdb,
     "kibana-model": _described,
     "kibana-model-wildcard": _described,
     "tstats-model": _described,
+    "logpoint-model": _reader("logpoint_streams"),
+    "dnif-model": _reader("dnif_fetch_streams"),
+    "dnif-model-search": _reader("dnif_fetch_streams"),
+    "dql-model": _reader("dnif_dql_streams"),
+    "car-model": _reader("car_streams"),
 }
 """The engines that can count, or whose queries a description goes with."""

@@ -32,6 +32,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from typing import Any
 
 from lark import Token, v_args
 from lark.visitors import Transformer_NonRecursive
@@ -80,7 +81,7 @@ def read(text: str, match_ignores_case: bool = True) -> Query:
     """
     start = "program" if _PROGRAM.match(text) else "condition"
     reader = _Reader(match_ignores_case=match_ignores_case)
-    outputs = transform(reader, parse(grammar("car", start), text))
+    outputs: _Variables = transform(reader, parse(grammar("car", start), text))
     selectors = {name: selector for name, (selector, _) in outputs.items()}
     tests = [test for _, test in outputs.values()]
     result = any_of(tests) if tests else _unrun("a program without output", len(text))
@@ -94,7 +95,7 @@ def _unrun(what: str, offset: int) -> Test:
 
 
 @v_args(inline=True)
-class _Reader(Transformer_NonRecursive[Token, _Variables]):
+class _Reader(Transformer_NonRecursive[Token, Any]):
     """Makes the outputs of a program out of its tree; a method is named after its rule.
 
     The rules of one statement are met before those of the next, so that a statement finds in here
@@ -237,6 +238,10 @@ class _Reader(Transformer_NonRecursive[Token, _Variables]):
     def _refuse_keyword(self, value: Token) -> None:
         if value.type in ("BARE", "NAME") and value.lower() in _KEYWORDS | self._inputs:
             raise ReadError(f"{str(value)!r} as a value", place(value))
+
+
+Reader = _Reader
+"""What the reader of many rows extends."""
 
 
 def _always(_row: Record) -> bool:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from lark import Token, v_args
 from lark.visitors import Transformer_NonRecursive
@@ -81,7 +81,8 @@ def read(
         ReadError: The text is not of the language, or uses what this reader does not model.
     """
     tree = parse(grammar("dnif_dql", strings), text)
-    stream, stages, names = transform(_Reader(anchored, strings, three_valued), tree)
+    parts: _Parts = transform(_Reader(anchored, strings, three_valued), tree)
+    stream, stages, names = parts
     return Query(text, stages, names, stream)
 
 
@@ -89,7 +90,7 @@ _Parts = tuple[str, tuple[Stage, ...], tuple[str, ...]]
 
 
 @v_args(inline=True)
-class _Reader(Transformer_NonRecursive[Token, _Parts]):
+class _Reader(Transformer_NonRecursive[Token, Any]):
     """Makes the functions of a query out of its tree; a method is named after its rule."""
 
     def __init__(self, anchored: bool, strings: Strings, three_valued: bool) -> None:
@@ -190,6 +191,10 @@ class _Reader(Transformer_NonRecursive[Token, _Parts]):
         if self._spark:
             return re.sub(r"\\([\s\S])", lambda escape: _CONTROLS.get(escape[1], escape[1]), body)
         return re.sub(rf"{quote}{quote}|\\{quote}", quote, body)
+
+
+Reader = _Reader
+"""What the reader of many rows extends."""
 
 
 def _signed(test: Ternary, negation: Token | None) -> Ternary:

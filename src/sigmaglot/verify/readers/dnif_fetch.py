@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from lark import Token, v_args
 from lark.visitors import Transformer_NonRecursive
@@ -36,11 +37,11 @@ from .base import (
     text_of,
 )  # fmt: skip
 from .grammar import grammar, parse, place, transform
-from .regexes import compile_or_fail
+from .regexes import compile_or_fail, searcher
 
 _Stages = tuple[tuple[str, Stage], ...]
 _Fetch = tuple[Token, Test]
-_TextTest = Callable[[str], bool]
+Value = Callable[[str], bool]
 
 _TIME = {"$Duration", "$StartTime", "$EndTime"}
 
@@ -55,7 +56,7 @@ def read(text: str, anchored: bool = True) -> Query:
     Raises:
         ReadError: The text is not of the language, or uses what this reader does not model.
     """
-    stages = transform(_Reader(text, anchored), parse(grammar("dnif_fetch"), text))
+    stages: _Stages = transform(_Reader(text, anchored), parse(grammar("dnif_fetch"), text))
     names = tuple(name for name, _ in stages)
     return Query(text, tuple(stage for _, stage in stages), names, "event")
 
@@ -78,7 +79,7 @@ def read_all(text: str, anchored: bool = True) -> list[Query]:
 
 
 @v_args(inline=True)
-class _Reader(Transformer_NonRecursive[Token, _Stages]):
+class _Reader(Transformer_NonRecursive[Token, Any]):
     """Makes the functions of a query out of its tree; a method is named after its rule."""
 
     def __init__(self, text: str, anchored: bool) -> None:
@@ -98,7 +99,7 @@ class _Reader(Transformer_NonRecursive[Token, _Stages]):
     def negated(self, test: Test) -> Test:
         return negate(test)
 
-    def equals(self, field: Token, value: Token | _TextTest) -> Test:
+    def equals(self, field: Token, value: Token | Value) -> Test:
         if isinstance(value, Token):
             pattern = glob(value)
             return _holds(field, lambda found: pattern.match(found) is not None)
@@ -108,15 +109,20 @@ class _Reader(Transformer_NonRecursive[Token, _Stages]):
         values = {str(item) for item in items}
         return _holds(field, lambda found: found in values)
 
-    def regex(self, opening: Token, closing: Token) -> _TextTest:
+    def regex(self, opening: Token, closing: Token) -> Value:
         start = place(opening) + len(opening)
         flags = re.IGNORECASE if closing.endswith("i") else 0
         pattern = compile_or_fail(self._query[start : place(closing)], flags, start)
-        run = pattern.fullmatch if self._anchored else pattern.search
-        return lambda found: run(found) is not None
+        if not self._anchored:
+            return searcher(pattern)
+        return lambda found: pattern.fullmatch(found) is not None
 
 
-def _holds(field: Token, test: _TextTest) -> Test:
+Reader = _Reader
+"""What the reader of many rows extends."""
+
+
+def _holds(field: Token, test: Value) -> Test:
     """Return whether a record has a field and its text passes; the time fields always hold."""
     if field in _TIME:
         return lambda _row: True

@@ -26,14 +26,17 @@ _MANY = 8
 
 
 @cache
-def grammar(name: str, start: str = "start") -> Lark:
+def grammar(name: str, start: str = "start", more: str = "") -> Lark:
     """Return the parser of the grammar file `name`.lark beside this module, made once a process.
 
     Args:
         name: The file's name without its ending.
         start: The rule that a whole text is read by.
+        more: A second file, whose rules extend the first.
     """
-    text = resources.files(__package__).joinpath(f"{name}.lark").read_text(encoding="utf-8")
+    folder = resources.files(__package__)
+    files = [folder.joinpath(f"{one}.lark") for one in (name, more) if one]
+    text = "\n".join(one.read_text(encoding="utf-8") for one in files)
     return Lark(text, start=start, parser="lalr", lexer="contextual")
 
 

@@ -28,6 +28,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from lark import Token, v_args
 from lark.visitors import Transformer_NonRecursive
@@ -76,12 +77,12 @@ def read(
         ReadError: The text is not of the language, or uses what this reader does not model.
     """
     reader = _Reader(ignore_case, missing_differs, lists or {})
-    stages = transform(reader, parse(grammar("logpoint"), text))
+    stages: _Stages = transform(reader, parse(grammar("logpoint"), text))
     return Query(text, tuple(stage for _, stage in stages), tuple(name for name, _ in stages))
 
 
 @v_args(inline=True)
-class _Reader(Transformer_NonRecursive[Token, _Stages]):
+class _Reader(Transformer_NonRecursive[Token, Any]):
     """Makes the functions of a query out of its tree; a method is named after its rule."""
 
     def __init__(
@@ -112,16 +113,16 @@ class _Reader(Transformer_NonRecursive[Token, _Stages]):
     def equals(self, field: Token, operator: Token, value: Token) -> Test:
         if operator == "!=":
             return self._differs(field, value)
-        return self._present(field, self._any_value([_text(value)]))
+        return self._present(field, self._any_value([unquoted(value)]))
 
     def order(self, field: Token, operator: Token, value: Token) -> Test:
-        bound = number_of(_text(value))
+        bound = number_of(unquoted(value))
         if bound is None:
-            raise ReadError(f"{operator} {_text(value)!r}: no number", place(value))
+            raise ReadError(f"{operator} {unquoted(value)!r}: no number", place(value))
         return compares(_field(field), operator, bound)
 
     def among(self, field: Token, *values: Token) -> Test:
-        return self._present(field, self._any_value([_text(value) for value in values]))
+        return self._present(field, self._any_value([unquoted(value) for value in values]))
 
     def among_named(self, field: Token, name: Token) -> Test:
         known = self._present(field, self._any_value(tuple(self._lists.get(name, ()))))
@@ -132,7 +133,7 @@ class _Reader(Transformer_NonRecursive[Token, _Stages]):
     def keyword(self, term: Token) -> Test:
         if term.type == "BARE" and term.lower() in _RESERVED:
             raise ReadError(f"the reserved word {term} as a keyword, unquoted", place(term))
-        test = self._any_value([f"*{_text(term)}*"])
+        test = self._any_value([f"*{unquoted(term)}*"])
         return lambda row: test(raw_of(row))
 
     def _any_value(self, values: Sequence[str]) -> ValueTest:
@@ -153,7 +154,11 @@ class _Reader(Transformer_NonRecursive[Token, _Stages]):
         return lambda row: row.get(name) is not None and test(row[name])
 
     def _differs(self, field: Token, value: Token) -> Test:
-        name, test, answer = _field(field), self._any_value([_text(value)]), self._missing_differs
+        name, test, answer = (
+            _field(field),
+            self._any_value([unquoted(value)]),
+            self._missing_differs,
+        )
 
         def differs(row: Record) -> bool:
             if row.get(name) is not None:
@@ -170,7 +175,7 @@ class _Reader(Transformer_NonRecursive[Token, _Stages]):
         return str(command), keep_if(test)
 
     def regex_stage(self, command: Token, regex: Token, field: Token) -> tuple[str, Stage]:
-        pattern, name = compile_or_fail(_text(regex), 0, place(regex)), _text(field)
+        pattern, name = compile_or_fail(unquoted(regex), 0, place(regex)), unquoted(field)
         if not pattern.groupindex:
             raise ReadError("a regex without a named group", place(regex))
 
@@ -182,8 +187,10 @@ class _Reader(Transformer_NonRecursive[Token, _Stages]):
         return str(command), run
 
     def fields(self, command: Token, *names: Token) -> tuple[str, Stage]:
-        kept = {_text(name) for name in names}
-        return str(command), lambda row: {key: row[key] for key in row if key in kept}
+        kept = {unquoted(name) for name in names}
+        return str(command), lambda row: {
+            key: row[key] for key in row if key in kept or key.startswith("$")
+        }
 
     def rows_kept(self, command: Token, *_arguments: Token) -> tuple[str, Stage]:
         return command.split()[0], lambda row: row
@@ -193,7 +200,11 @@ class _Reader(Transformer_NonRecursive[Token, _Stages]):
         return str(command), cannot_run(message, place(command))
 
 
-def _text(token: Token) -> str:
+Reader = _Reader
+"""What the reader of many rows extends."""
+
+
+def unquoted(token: Token) -> str:
     """Return the text of a value or name, out of its quotes where it has them."""
     return token[1:-1] if token[0] in "\"'" else str(token)
 
@@ -202,4 +213,4 @@ def _field(token: Token) -> str:
     """Return the name of a compared field; raises ReadError for a reserved word without quotes."""
     if token.lower() in _RESERVED:
         raise ReadError(f"the reserved word {token} as a field, unquoted", place(token))
-    return _text(token)
+    return unquoted(token)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
 
 from .base import ReadError
 
@@ -50,6 +51,44 @@ def compile_or_fail(pattern: str, flags: int = 0, offset: int = 0) -> re.Pattern
             return re.compile(pattern, flags)
     except _REFUSALS as error:
         raise ReadError(f"regular expression: {error}", offset) from error
+
+
+def searcher(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    r"""Return what tells whether a text has a match of a pattern somewhere.
+
+    A pattern whose every way begins with `^` or with any run (`[\s\S]*`) is tried at the start of
+    the text alone: where it fails there it fails everywhere, and `re` would try each place, which
+    for an any run takes the square of the text's length.
+    """
+    run = pattern.match if _is_from_start(pattern.pattern) else pattern.search
+    return lambda text: run(text) is not None
+
+
+_ATOM = re.compile(r"\\[\s\S]|\[\^?\]?(?:\\[\s\S]|[^\]\\])*\]|[\s\S]")
+_STARTS = ("^", r"[\s\S]*")
+
+
+def _is_from_start(regex: str) -> bool:
+    """Return whether each alternative, of one plain group that is all too, is as said above."""
+    ways = _ways(regex)
+    if len(ways) == 1 and regex.startswith("(") and regex.endswith(")") and regex[1:2] != "?":
+        inner = _ways(regex[1:-1])
+        ways = inner or ways
+    return bool(ways) and all(way.startswith(_STARTS) for way in ways)
+
+
+def _ways(regex: str) -> list[str]:
+    """Return the alternatives of an expression, none where its parentheses do not balance."""
+    ways, depth = [""], 0
+    for atom in _ATOM.findall(regex):
+        depth += {"(": 1, ")": -1}.get(atom, 0)
+        if depth < 0:
+            return []
+        if atom == "|" and not depth:
+            ways.append("")
+        else:
+            ways[-1] += atom
+    return ways if not depth else []
 
 
 def pcre(pattern: str, offset: int = 0) -> re.Pattern[str]:

@@ -15,7 +15,8 @@ from typing import Any
 from sigmaglot import ir
 from sigmaglot.evaluate import Event, compile_predicate
 from sigmaglot.ir import Leaf, Node
-from sigmaglot.verify.witnesses.events import form_of, settled, usual_event
+from sigmaglot.verify.witnesses.events import form_of, usual_event
+from sigmaglot.verify.witnesses.following import settled
 from sigmaglot.verify.witnesses.misses import MISSING, SPECIAL, changes
 from sigmaglot.verify.witnesses.neighbours import exchanged, strangers
 from sigmaglot.verify.witnesses.solve import (

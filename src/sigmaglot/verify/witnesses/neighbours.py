@@ -19,9 +19,9 @@ from sigmaglot.verify.witnesses.events import (
     categories,
     fields_of,
     form_of,
-    settled,
     usual_event,
 )
+from sigmaglot.verify.witnesses.following import settled
 
 Values = dict[str, Any]
 

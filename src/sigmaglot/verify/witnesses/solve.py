@@ -11,7 +11,8 @@ from typing import Any, TypeGuard
 from sigmaglot import ir
 from sigmaglot.evaluate import Event, Predicate, compile_predicate
 from sigmaglot.ir import Leaf, Node
-from sigmaglot.verify.witnesses.events import fields_of, form_of, settled, usual_event
+from sigmaglot.verify.witnesses.events import fields_of, form_of, usual_event
+from sigmaglot.verify.witnesses.following import settled
 from sigmaglot.verify.witnesses.values import VARIANTS, value_for
 
 COMBINATIONS = 24

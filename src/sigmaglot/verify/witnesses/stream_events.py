@@ -20,7 +20,8 @@ from sigmaglot.correlation import Correlation
 from sigmaglot.evaluate import Event, Predicate, compile_predicate
 from sigmaglot.ir import Leaf, Node
 from sigmaglot.verify.witnesses import Witness, make_witnesses
-from sigmaglot.verify.witnesses.events import ALWAYS, alike, fields_of, form_of, is_written, settled
+from sigmaglot.verify.witnesses.events import fields_of, form_of, is_written
+from sigmaglot.verify.witnesses.following import ALWAYS, alike, settled
 from sigmaglot.verify.witnesses.misses import MISSING
 
 START = datetime(2026, 1, 15, 10, 20, 7, tzinfo=UTC)

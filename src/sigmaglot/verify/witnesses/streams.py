@@ -261,6 +261,7 @@ class _Maker:
                     _put(items, at, changed),
                 )
             yield f"all events with {group.name}", [replace(one, group=group) for one in items]
+            yield f"one event more, with {group.name}", [*items, replace(items[-1], group=group)]
 
     def _of_values(self) -> Iterator[Draft]:
         items = self.enough
