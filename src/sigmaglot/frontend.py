@@ -1,7 +1,7 @@
 """Parse rules with pySigma and hand them on as plain values.
 
-Together with ``sigmaglot.pysigma_target`` this is the only module that knows pySigma, so a new
-major version of it is a change of one file.
+With ``sigmaglot.conditions`` and ``sigmaglot.pysigma_target`` this is all that knows pySigma, so a
+new major version of it is a change of few files.
 """
 
 from __future__ import annotations
@@ -14,23 +14,12 @@ from typing import Any
 
 from sigma import exceptions as sigma_errors
 from sigma import types as sigma
-from sigma.conditions import (
-    ConditionAND,
-    ConditionIdentifier,
-    ConditionNOT,
-    ConditionOR,
-    ConditionSelector,
-    SigmaCondition,
-)
+from sigma.conditions import ConditionAND
 from sigma.rule import SigmaRule
-from sigma.rule.detection import (
-    EmptySigmaDetections,
-    SigmaDetection,
-    SigmaDetectionItem,
-    SigmaDetections,
-)
+from sigma.rule.detection import SigmaDetection, SigmaDetectionItem, SigmaDetections
 
 from sigmaglot import ir, lower
+from sigmaglot.conditions import read_conditions
 from sigmaglot.errors import Diagnostic, RuleError
 from sigmaglot.ir import Place
 from sigmaglot.rule import RuleInfo
@@ -38,7 +27,6 @@ from sigmaglot.source import Document, descend, steps_to
 from sigmaglot.validate import (
     METADATA,
     check,
-    explain_condition,
     explain_value,
     lower_first,
     without_aliases,
@@ -73,7 +61,7 @@ def parse(document: Document, pipelines: Sequence[Any] = ()) -> Rule:
     if pipelines:
         _apply(rule, pipelines, document)
     selections = _selections(rule.detection, document)
-    condition = _conditions(rule.detection, document)
+    condition = read_conditions(rule.detection, document)
     rule.detection.parsed_condition.clear()  # the one cycle in a rule: without it, it goes at once
     info = RuleInfo.from_document(document.path, document.data)
     return Rule(info, lower.lower(selections, condition), document)
@@ -163,82 +151,6 @@ def _apply(rule: SigmaRule, pipelines: Sequence[Any], document: Document) -> Non
             raise RuleError(
                 document.diagnose("SG160", f"the processing pipeline failed: {error}")
             ) from error
-
-
-def _conditions(detections: SigmaDetections, document: Document) -> lower.Condition:
-    """Return the condition; a list of conditions is their disjunction."""
-    found = [
-        _condition(condition, detections, document, index)
-        for index, condition in enumerate(detections.parsed_condition)
-    ]
-    return found[0] if len(found) == 1 else lower.Combine("or", tuple(found))
-
-
-def _condition(
-    condition: SigmaCondition, detections: SigmaDetections, document: Document, index: int
-) -> lower.Condition:
-    many = isinstance(document.data["detection"]["condition"], list)
-    place: Place = ("detection", "condition", index) if many else ("detection", "condition")
-    try:
-        parsed = _parse_condition(condition.condition)
-    except sigma_errors.SigmaConditionError as error:
-        message, hint = explain_condition(str(error), condition.condition)
-        raise RuleError(document.diagnose("SG124", message, place, hint=hint)) from error
-    return _Conditions(detections, document, place).read(parsed)
-
-
-@lru_cache(maxsize=4096)
-def _parse_condition(text: str) -> Any:
-    """Return pySigma's tree of a condition before names are resolved; rules share many texts."""
-    return SigmaCondition(text, EmptySigmaDetections()).parse(postprocess=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Conditions:
-    """Reads one parsed condition of a rule."""
-
-    detections: SigmaDetections
-    document: Document
-    place: Place
-
-    def read(self, node: Any) -> lower.Condition:
-        """Return the plain form of a parsed condition."""
-        if isinstance(node, ConditionIdentifier):
-            return self._name(node.identifier)
-        if isinstance(node, ConditionSelector):
-            return self._selector(node)
-        for kind, operator in ((ConditionAND, "and"), (ConditionOR, "or"), (ConditionNOT, "not")):
-            if isinstance(node, kind):
-                return lower.Combine(operator, tuple(self.read(arg) for arg in node.args))
-        raise TypeError(node)
-
-    def _name(self, name: str) -> lower.Condition:
-        if name not in self.detections.detections:
-            known = ", ".join(f"`{key}`" for key in self.detections.detections)
-            raise RuleError(
-                self.document.diagnose(
-                    "SG122",
-                    f"the condition names the selection `{name}`, which is not there",
-                    self.place,
-                    hint=f"the selections are {known}",
-                )
-            )
-        return lower.Name(name)
-
-    def _selector(self, node: ConditionSelector) -> lower.Condition:
-        names = node.resolve_referenced_detections(self.detections)
-        operator = "and" if node.cond_class is ConditionAND else "or"
-        if not names:
-            raise RuleError(
-                self.document.diagnose(
-                    "SG123",
-                    f"`{node.args[0]} of {node.pattern}` matches no selection",
-                    self.place,
-                    hint="name a selection so that the pattern finds it",
-                )
-            )
-        named = tuple(lower.Name(name.identifier) for name in names)
-        return named[0] if len(named) == 1 else lower.Combine(operator, named)
 
 
 def _selections(detections: SigmaDetections, document: Document) -> dict[str, lower.Group]:

@@ -69,6 +69,10 @@ class Column:
     canonical: bool = False
     caveat: str = ""
 
+    def __hash__(self) -> int:
+        """Return the hash of the name, which nearly always tells two columns apart."""
+        return hash(self.name)
+
 
 Field = str | Column
 """A Sigma field name before binding, a column after it."""
@@ -324,14 +328,20 @@ def children(node: Node) -> tuple[Node, ...]:
 def leaves(node: Node) -> list[Leaf]:
     """Return the leaves of a tree from left to right."""
     found: list[Leaf] = []
-    waiting = [node]
-    while waiting:
-        current = waiting.pop()
-        if isinstance(current, (And, Or, Not, Approx)):
-            waiting.extend(reversed(children(current)))
-        elif not isinstance(current, Const):
-            found.append(current)
+    _collect((node,), found)
     return found
+
+
+_INNER = frozenset({And, Or, Not, Approx, Const})
+"""What is no leaf; asked of a node's exact type, for this is done to every leaf many times."""
+
+
+def _collect(nodes: Sequence[Node], found: list[Leaf]) -> None:
+    for node in nodes:
+        if type(node) in _INNER:
+            _collect(children(node), found)
+        else:
+            found.append(node)  # type: ignore[arg-type]
 
 
 def field_name(leaf: Leaf) -> str:

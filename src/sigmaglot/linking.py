@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from sigmaglot.correlation import Correlation
 from sigmaglot.errors import Diagnostic, RuleError
 from sigmaglot.filters import is_named
-from sigmaglot.frontend_correlation import parse_correlation
 from sigmaglot.rule import RuleInfo
 from sigmaglot.scan import Library
 from sigmaglot.source import Document
@@ -143,6 +142,8 @@ def _problem(name: str, found: Sequence[Document], above: Iterable[Key]) -> tupl
 
 
 def _read(document: Document) -> tuple[RuleInfo, Correlation] | Diagnostic:
+    from sigmaglot.frontend_correlation import parse_correlation  # noqa: PLC0415 - heavy, and rare
+
     try:
         return parse_correlation(document)
     except RuleError as error:

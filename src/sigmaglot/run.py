@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent import futures
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -21,6 +20,9 @@ from sigmaglot.related import Related, relate_files
 from sigmaglot.rule import RuleInfo
 from sigmaglot.source import Document, find_files, read_file
 from sigmaglot.targets import Target, load_language
+
+if TYPE_CHECKING:
+    from concurrent import futures
 
 CHUNK = 16
 """Files that one task of a worker process compiles."""
@@ -147,6 +149,8 @@ def _read(file: File, held: Held) -> Iterable[Document | Diagnostic]:
 
 def _parallel(files: Sequence[File], task: Task, jobs: int, held: Held) -> Iterator[Group]:
     """Yield groups in order; what came by a pipe is compiled here, where it was read."""
+    from concurrent import futures  # noqa: PLC0415 - slow to import, only with `-j`
+
     piped = frozenset(held)
     chunks = _chunks(files, piped)
     ignore_interrupts = (signal.SIGINT, signal.SIG_IGN)  # the parent's one message is enough
@@ -174,6 +178,8 @@ def _chunks(files: Sequence[File], piped: frozenset[str]) -> list[list[File]]:
 
 
 def _result(chunk: list[File], future: futures.Future[list[Group]]) -> list[Group]:
+    from concurrent import futures  # noqa: PLC0415 - as above
+
     try:
         return future.result()
     except futures.BrokenExecutor:

@@ -6,7 +6,7 @@ a single leaf means the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sigmaglot import ir
 from sigmaglot.ir import And, Const, Node, Not, Or
@@ -47,25 +47,26 @@ def deduplicate(node: Node) -> Node:
 
 def join_all(nodes: Iterable[Node]) -> Node:
     """Return the AND of nodes, flat and folded; unlike ``conjunction`` it keeps repetitions."""
-    flat = _lift(nodes, And)
-    if any(isinstance(node, Const) and not node.value for node in flat):
-        return ir.FALSE
-    return ir.all_of([node for node in flat if not isinstance(node, Const)])
+    return _folded(_lift(nodes, And), ir.FALSE, ir.all_of)
 
 
 def join_any(nodes: Iterable[Node]) -> Node:
     """Return the OR of nodes, flat and folded; unlike ``disjunction`` it keeps repetitions."""
-    flat = _lift(nodes, Or)
-    if any(isinstance(node, Const) and node.value for node in flat):
-        return ir.TRUE
-    return ir.any_of([node for node in flat if not isinstance(node, Const)])
+    return _folded(_lift(nodes, Or), ir.TRUE, ir.any_of)
+
+
+def _folded(flat: list[Node], absorbing: Const, join: Callable[[list[Node]], Node]) -> Node:
+    constants = [node for node in flat if type(node) is Const]
+    if absorbing in constants:
+        return absorbing
+    return join([node for node in flat if type(node) is not Const] if constants else flat)
 
 
 def _lift(nodes: Iterable[Node], kind: type[And | Or]) -> list[Node]:
     flat: list[Node] = []
     for node in nodes:
-        if isinstance(node, kind):
-            flat.extend(node.children)
+        if type(node) is kind:
+            flat += node.children
         else:
             flat.append(node)
     return flat

@@ -32,7 +32,7 @@ def recording_of(pipeline: Pipeline, source: LogSource) -> Recording | None:
 
 def _of_category(pipeline: Pipeline, source: LogSource) -> Recording | None:
     """Return the recording of a category; a service beside it may only say the same."""
-    if source.service not in {"", *_services_of(source.category)}:
+    if source.service and source.service not in _services_of(source.category):
         return None
     return pipeline.recordings.get(source.category)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -11,6 +12,7 @@ import yaml
 from sigmaglot.errors import ConfigurationError
 from sigmaglot.ir import Column
 from sigmaglot.language import Selector, Source
+from sigmaglot.loader import Loader
 from sigmaglot.pipelines.extend import extended
 from sigmaglot.pipelines.model import RAW, Assumption, Entry, Pipeline, Recording
 from sigmaglot.pipelines.rewrites import REWRITES
@@ -38,7 +40,8 @@ def load_pipeline(name: str) -> Pipeline:
     if name.startswith(FILE):
         path = name.removeprefix(FILE)
         return parse_pipeline(name_of(path), _of_file(path))
-    return parse_pipeline(name, built_in(name))
+    data = built_in(name)
+    return _pipeline(name, data, _Recordings(name, data["recordings"]))
 
 
 def built_in(name: str) -> dict[str, Any]:
@@ -50,7 +53,7 @@ def built_in(name: str) -> dict[str, Any]:
     if name not in pipeline_names():
         raise ConfigurationError(f"no pipeline is called `{name}`")
     text = (resources.files(__package__) / "data" / f"{name}.yml").read_text(encoding="utf-8")
-    data: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    data: dict[str, Any] = yaml.load(text, Loader=Loader)  # noqa: S506 - a safe one
     base = data.pop("extends", "")
     return extended(built_in(base), data) if base else data
 
@@ -66,13 +69,57 @@ def parse_pipeline(name: str, data: dict[str, Any]) -> Pipeline:
     Raises:
         ConfigurationError: A key, a rewrite, a column or a confidence is not known.
     """
-    reader = _Reader(name)
-    recordings = {
-        category: reader.recording(category, recording)
-        for category, recording in data["recordings"].items()
-    }
-    assumes = tuple(reader.assumption(one, recordings) for one in data.get("assumes", ()))
+    recordings = _Recordings(name, data["recordings"])
+    tuple(recordings.values())  # reads and so checks all of them
+    return _pipeline(name, data, recordings)
+
+
+def _pipeline(name: str, data: dict[str, Any], recordings: _Recordings) -> Pipeline:
+    assumes = tuple(recordings.assumption(one) for one in data.get("assumes", ()))
     return Pipeline(name, data["title"], data["product"], recordings, assumes)
+
+
+class _Recordings(Mapping[str, Recording]):
+    """The recordings of a pipeline, each read when it is first asked for: a run needs few."""
+
+    def __init__(self, pipeline: str, data: dict[str, Any]) -> None:
+        self._data = data
+        self._reader = _Reader(pipeline)
+        self._read: dict[str, Recording] = {}
+
+    def __getitem__(self, category: str) -> Recording:
+        if category not in self._read:
+            self._read[category] = self._reader.recording(category, self._data[category])
+        return self._read[category]
+
+    def __contains__(self, category: object) -> bool:
+        return category in self._data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def assumption(self, data: Any) -> Assumption:
+        """Return an assumption; one that names columns is a map of ``text`` and ``columns``."""
+        if isinstance(data, str):
+            return Assumption(data)
+        for name in data["columns"]:
+            if not any(name in _declared(one["columns"]) for one in self._data.values()):
+                raise self._reader.fail(f"the column `{name}` is used but not declared")
+        categories = frozenset(data.get("categories", ()))
+        if unknown := categories - self.keys():
+            raise self._reader.fail(
+                f"an assumption names the category `{min(unknown)}`, which is not there"
+            )
+        return Assumption(data["text"], frozenset(data["columns"]), categories)
+
+
+def _declared(columns: Mapping[str, Any]) -> set[str]:
+    """Return the names of declared columns and of their sub-fields."""
+    texts = (spec["text"] for spec in columns.values() if isinstance(spec, dict) and "text" in spec)
+    return {*columns, *texts}
 
 
 class _Reader:
@@ -84,21 +131,6 @@ class _Reader:
     def fail(self, message: str) -> ConfigurationError:
         """Return the error of a faulty pipeline."""
         return ConfigurationError(f"pipeline `{self.name}`: {message}")
-
-    def assumption(self, data: Any, recordings: dict[str, Recording]) -> Assumption:
-        """Return an assumption; one that names columns is a map of ``text`` and ``columns``."""
-        if isinstance(data, str):
-            return Assumption(data)
-        known = {column for one in recordings.values() for column in one.columns}
-        for name in data["columns"]:
-            if name not in known:
-                raise self.fail(f"the column `{name}` is used but not declared")
-        categories = frozenset(data.get("categories", ()))
-        if unknown := categories - recordings.keys():
-            raise self.fail(
-                f"an assumption names the category `{min(unknown)}`, which is not there"
-            )
-        return Assumption(data["text"], frozenset(data["columns"]), categories)
 
     def recording(self, category: str, data: dict[str, Any]) -> Recording:
         """Return how one log source is recorded."""
