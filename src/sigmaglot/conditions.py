@@ -1,32 +1,20 @@
 """Read the condition of a rule: what names it links, and how.
 
-pySigma's grammar says what a condition means. It takes a millisecond for a text, so what nearly
-all rules write is read here; whatever this finds odd is left to pySigma, errors above all.
+A grammar that says all that a condition may be takes a millisecond for a text, so what nearly all
+rules write is read here. Whatever is odd in the least is not; the front end has pySigma for it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
-
-from sigma import exceptions as sigma_errors
-from sigma.conditions import (
-    ConditionAND,
-    ConditionIdentifier,
-    ConditionNOT,
-    ConditionOR,
-    ConditionSelector,
-    SigmaCondition,
-)
-from sigma.rule.detection import EmptySigmaDetections, SigmaDetections
+from typing import NoReturn, assert_never
 
 from sigmaglot import lower
 from sigmaglot.errors import RuleError
 from sigmaglot.ir import Place
 from sigmaglot.source import Document
-from sigmaglot.validate import explain_condition
 
 MAX_GROUPS = 8
 """Most pairs of parentheses in a condition that is read here: pySigma refuses deep nesting."""
@@ -35,54 +23,39 @@ _TOKEN = re.compile(r" *(?:[()]|(?:(?:1|any|all) of [\w*]+|(?P<name>[\w-]+))(?=[
 _OPERATORS = ("and", "or", "not")
 
 
-def read_conditions(detections: SigmaDetections, document: Document) -> lower.Condition:
-    """Return the condition of a rule; a list of conditions is their disjunction.
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A selection by its name."""
 
-    Raises:
-        RuleError: A condition cannot be parsed, or names no selection.
-    """
-    found = [
-        _condition(condition, detections, document, index)
-        for index, condition in enumerate(detections.parsed_condition)
-    ]
-    return found[0] if len(found) == 1 else lower.Combine("or", tuple(found))
+    name: str
 
 
-def _condition(
-    condition: SigmaCondition, detections: SigmaDetections, document: Document, index: int
-) -> lower.Condition:
-    many = isinstance(document.data["detection"]["condition"], list)
-    place: Place = ("detection", "condition", index) if many else ("detection", "condition")
-    try:
-        parsed = parse_condition(condition.condition)
-    except sigma_errors.SigmaConditionError as error:
-        message, hint = explain_condition(str(error), condition.condition)
-        raise RuleError(document.diagnose("SG124", message, place, hint=hint)) from error
-    return _Conditions(detections, document, place).read(parsed)
+@dataclass(frozen=True, slots=True)
+class Quantified:
+    """Selections by a pattern of their names: ``1``, ``any`` or ``all`` of them."""
+
+    quantifier: str
+    pattern: str
 
 
-@lru_cache(maxsize=4096)
-def parse_condition(text: str) -> Any:
-    """Return pySigma's tree of a condition before names are resolved; rules share many texts.
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Conditions under one operator: ``and``, ``or`` or ``not``."""
 
-    Raises:
-        sigma.exceptions.SigmaConditionError: The text is no condition.
-    """
-    if text.count("(") <= MAX_GROUPS:
-        tokens = _tokens(text)
-        tree = _or(tokens)
-        if tree is not None and not tokens:
-            return tree
-    return by_pysigma(text)
+    operator: str
+    operands: tuple[Condition, ...]
 
 
-def by_pysigma(text: str) -> Any:
-    """Return pySigma's own reading of a condition.
+Condition = Named | Quantified | Linked
 
-    Raises:
-        sigma.exceptions.SigmaConditionError: The text is no condition.
-    """
-    return SigmaCondition(text, EmptySigmaDetections()).parse(postprocess=False)
+
+def read_condition(text: str) -> Condition | None:
+    """Return what a condition says, None where it is not a usual one."""
+    if text.count("(") > MAX_GROUPS:
+        return None
+    tokens = _tokens(text)
+    found = _or(tokens)
+    return None if tokens else found
 
 
 def _tokens(text: str) -> list[str]:
@@ -102,34 +75,37 @@ def _tokens(text: str) -> list[str]:
     return found[::-1]
 
 
-def _or(tokens: list[str]) -> Any:
-    return _linked(tokens, "or", _and, ConditionOR)
+def _or(tokens: list[str]) -> Condition | None:
+    return _linked(tokens, "or", _and)
 
 
-def _and(tokens: list[str]) -> Any:
-    return _linked(tokens, "and", _not, ConditionAND)
+def _and(tokens: list[str]) -> Condition | None:
+    return _linked(tokens, "and", _not)
 
 
-def _linked(tokens: list[str], word: str, read: Any, kind: Any) -> Any:
+def _linked(
+    tokens: list[str], word: str, read: Callable[[list[str]], Condition | None]
+) -> Condition | None:
     """Return what operators of one kind link, None where something is odd."""
     found = [read(tokens)]
     while tokens and tokens[-1] == word:
         tokens.pop()
         found.append(read(tokens))
-    if None in found:
+    known = tuple(one for one in found if one is not None)
+    if len(known) < len(found):
         return None
-    return found[0] if len(found) == 1 else kind(found)
+    return known[0] if len(known) == 1 else Linked(word, known)
 
 
-def _not(tokens: list[str]) -> Any:
+def _not(tokens: list[str]) -> Condition | None:
     if not tokens or tokens[-1] != "not":
         return _operand(tokens)
     tokens.pop()
     operand = _operand(tokens)
-    return None if operand is None else ConditionNOT([operand])
+    return None if operand is None else Linked("not", (operand,))
 
 
-def _operand(tokens: list[str]) -> Any:
+def _operand(tokens: list[str]) -> Condition | None:
     word = tokens.pop() if tokens else ")"
     if word == "(":
         inner = _or(tokens)
@@ -137,52 +113,61 @@ def _operand(tokens: list[str]) -> Any:
     if word == ")" or word in _OPERATORS:
         return None
     quantifier, *pattern = word.split(" of ")
-    return ConditionSelector([quantifier, *pattern]) if pattern else ConditionIdentifier([word])
+    return Quantified(quantifier, pattern[0]) if pattern else Named(word)
 
 
 @dataclass(frozen=True, slots=True)
-class _Conditions:
-    """Reads one parsed condition of a rule."""
+class Selections:
+    """The names of a rule's selections, and what finds those that a pattern is for."""
 
-    detections: SigmaDetections
+    names: tuple[str, ...]
+    matching: Callable[[str], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Puts selections in the place of their names."""
+
+    selections: Selections
     document: Document
     place: Place
 
-    def read(self, node: Any) -> lower.Condition:
-        """Return the plain form of a parsed condition."""
-        if isinstance(node, ConditionIdentifier):
-            return self._name(node.identifier)
-        if isinstance(node, ConditionSelector):
-            return self._selector(node)
-        for kind, operator in ((ConditionAND, "and"), (ConditionOR, "or"), (ConditionNOT, "not")):
-            if isinstance(node, kind):
-                return lower.Combine(operator, tuple(self.read(arg) for arg in node.args))
-        raise TypeError(node)
+    def resolve(self, condition: Condition) -> lower.Condition:
+        """Return a condition over selections that are there.
+
+        Raises:
+            RuleError: A name or a pattern finds no selection.
+        """
+        match condition:
+            case Named(name):
+                return self._name(name)
+            case Quantified():
+                return self._pattern(condition)
+            case Linked(operator, operands):
+                return lower.Combine(operator, tuple(map(self.resolve, operands)))
+            case _:
+                assert_never(condition)
 
     def _name(self, name: str) -> lower.Condition:
-        if name not in self.detections.detections:
-            known = ", ".join(f"`{key}`" for key in self.detections.detections)
-            raise RuleError(
-                self.document.diagnose(
-                    "SG122",
-                    f"the condition names the selection `{name}`, which is not there",
-                    self.place,
-                    hint=f"the selections are {known}",
-                )
+        if name not in self.selections.names:
+            known = ", ".join(f"`{key}`" for key in self.selections.names)
+            self._fail(
+                "SG122",
+                f"the condition names the selection `{name}`, which is not there",
+                f"the selections are {known}",
             )
         return lower.Name(name)
 
-    def _selector(self, node: ConditionSelector) -> lower.Condition:
-        names = node.resolve_referenced_detections(self.detections)
-        operator = "and" if node.cond_class is ConditionAND else "or"
-        if not names:
-            raise RuleError(
-                self.document.diagnose(
-                    "SG123",
-                    f"`{node.args[0]} of {node.pattern}` matches no selection",
-                    self.place,
-                    hint="name a selection so that the pattern finds it",
-                )
+    def _pattern(self, asked: Quantified) -> lower.Condition:
+        named = tuple(map(lower.Name, self.selections.matching(asked.pattern)))
+        if not named:
+            self._fail(
+                "SG123",
+                f"`{asked.quantifier} of {asked.pattern}` matches no selection",
+                "name a selection so that the pattern finds it",
             )
-        named = tuple(lower.Name(name.identifier) for name in names)
+        operator = "and" if asked.quantifier == "all" else "or"
         return named[0] if len(named) == 1 else lower.Combine(operator, named)
+
+    def _fail(self, code: str, message: str, hint: str) -> NoReturn:
+        raise RuleError(self.document.diagnose(code, message, self.place, hint=hint))

@@ -1,7 +1,7 @@
 """Parse rules with pySigma and hand them on as plain values.
 
-With ``sigmaglot.conditions`` and ``sigmaglot.pysigma_target`` this is all that knows pySigma, so a
-new major version of it is a change of few files.
+With ``sigmaglot.frontend_correlation`` and ``sigmaglot.pysigma_target`` this is all that knows
+pySigma, so a new major version of it is a change of one file and two checks.
 """
 
 from __future__ import annotations
@@ -9,17 +9,37 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from sigma import exceptions as sigma_errors
 from sigma import types as sigma
-from sigma.conditions import ConditionAND
+from sigma.conditions import (
+    ConditionAND,
+    ConditionIdentifier,
+    ConditionNOT,
+    ConditionOR,
+    ConditionSelector,
+    SigmaCondition,
+)
 from sigma.rule import SigmaRule
-from sigma.rule.detection import SigmaDetection, SigmaDetectionItem, SigmaDetections
+from sigma.rule.detection import (
+    EmptySigmaDetections,
+    SigmaDetection,
+    SigmaDetectionItem,
+    SigmaDetections,
+)
 
 from sigmaglot import ir, lower
-from sigmaglot.conditions import read_conditions
+from sigmaglot.conditions import (
+    Condition,
+    Linked,
+    Named,
+    Quantified,
+    Resolver,
+    Selections,
+    read_condition,
+)
 from sigmaglot.errors import Diagnostic, RuleError
 from sigmaglot.ir import Place
 from sigmaglot.rule import RuleInfo
@@ -27,6 +47,7 @@ from sigmaglot.source import Document, descend, steps_to
 from sigmaglot.validate import (
     METADATA,
     check,
+    explain_condition,
     explain_value,
     lower_first,
     without_aliases,
@@ -61,7 +82,7 @@ def parse(document: Document, pipelines: Sequence[Any] = ()) -> Rule:
     if pipelines:
         _apply(rule, pipelines, document)
     selections = _selections(rule.detection, document)
-    condition = read_conditions(rule.detection, document)
+    condition = _conditions(rule.detection, document)
     rule.detection.parsed_condition.clear()  # the one cycle in a rule: without it, it goes at once
     info = RuleInfo.from_document(document.path, document.data)
     return Rule(info, lower.lower(selections, condition), document)
@@ -151,6 +172,61 @@ def _apply(rule: SigmaRule, pipelines: Sequence[Any], document: Document) -> Non
             raise RuleError(
                 document.diagnose("SG160", f"the processing pipeline failed: {error}")
             ) from error
+
+
+def _conditions(detections: SigmaDetections, document: Document) -> lower.Condition:
+    """Return the condition; a list of conditions is their disjunction."""
+    found = [
+        _condition(condition, detections, document, index)
+        for index, condition in enumerate(detections.parsed_condition)
+    ]
+    return found[0] if len(found) == 1 else lower.Combine("or", tuple(found))
+
+
+def _condition(
+    condition: SigmaCondition, detections: SigmaDetections, document: Document, index: int
+) -> lower.Condition:
+    many = isinstance(document.data["detection"]["condition"], list)
+    place: Place = ("detection", "condition", index) if many else ("detection", "condition")
+    try:
+        parsed = _parse_condition(condition.condition)
+    except sigma_errors.SigmaConditionError as error:
+        message, hint = explain_condition(str(error), condition.condition)
+        raise RuleError(document.diagnose("SG124", message, place, hint=hint)) from error
+    selections = Selections(tuple(detections.detections), partial(_matching, detections))
+    return Resolver(selections, document, place).resolve(parsed)
+
+
+def _matching(detections: SigmaDetections, pattern: str) -> list[str]:
+    """Return the names of selections that a pattern finds."""
+    found = ConditionSelector(["any", pattern]).resolve_referenced_detections(detections)
+    return [name.identifier for name in found]
+
+
+@lru_cache(maxsize=4096)
+def _parse_condition(text: str) -> Condition:
+    """Return a condition before names are resolved; rules share many texts."""
+    return read_condition(text) or by_pysigma(text)
+
+
+def by_pysigma(text: str) -> Condition:
+    """Return pySigma's own reading of a condition.
+
+    Raises:
+        sigma.exceptions.SigmaConditionError: The text is no condition.
+    """
+    return _plain(SigmaCondition(text, EmptySigmaDetections()).parse(postprocess=False))
+
+
+def _plain(node: Any) -> Condition:
+    if isinstance(node, ConditionIdentifier):
+        return Named(node.identifier)
+    if isinstance(node, ConditionSelector):
+        return Quantified(node.args[0], node.pattern)
+    for kind, operator in ((ConditionAND, "and"), (ConditionOR, "or"), (ConditionNOT, "not")):
+        if isinstance(node, kind):
+            return Linked(operator, tuple(map(_plain, node.args)))
+    raise TypeError(node)
 
 
 def _selections(detections: SigmaDetections, document: Document) -> dict[str, lower.Group]:
