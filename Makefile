@@ -37,6 +37,7 @@ verify-corpus: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m pip install -q -e '.[bench]'
+	$(BIN)/python -m compileall -q src backends
 	$(BIN)/python benchmarks/compile.py
 	if [ -d $(CORPUS)/sigmahq ]; then $(BIN)/python benchmarks/growth.py $(CORPUS)/sigmahq; fi
 
