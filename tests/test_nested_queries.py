@@ -22,6 +22,7 @@ detection: {{selection: {selection}, condition: selection}}
 """
 EXACT = "{Image|endswith: '\\fail.exe'}"
 LOSSY = "{Image|endswith: '\\fail.exe', CurrentDirectory|contains: Temp}"
+ANY = "{CommandLine|contains: x}"
 GOOD = "{Image|endswith: '\\good.exe'}"
 COUNT = (
     "type: event_count, rules: [failed], group-by: [Computer], timespan: 1m, condition: {gte: 3}"
@@ -165,7 +166,7 @@ PAIRS = "type: event_count, rules: [inner], timespan: 1h, condition: {gte: 2}"
 def test_an_event_that_two_rules_match_is_counted_twice_and_said(
     target: str, options: tuple[str, ...], claim: str, code: str | None, tmp_path: Path
 ) -> None:
-    record = nested(tmp_path, target, PAIRS, PAIR, EXACT, *options)
+    record = nested(tmp_path, target, PAIRS, PAIR, ANY, *options)
     assert record["fidelity"] == claim
     if code is None:
         assert record["notes"][0]["code"] == "SG309"
@@ -175,7 +176,7 @@ def test_an_event_that_two_rules_match_is_counted_twice_and_said(
 
 @pytest.mark.parametrize("test", ["{lt: 2}", "{eq: 2}"])
 def test_what_is_counted_twice_bounds_no_other_condition(test: str, tmp_path: Path) -> None:
-    record = nested(tmp_path, "splunk", PAIRS.replace("{gte: 2}", test), PAIR)
+    record = nested(tmp_path, "splunk", PAIRS.replace("{gte: 2}", test), PAIR, ANY)
     (found,) = record["diagnostics"]
     assert found["code"] == "SG307"
     assert "counted once for each" in found["message"]
@@ -183,7 +184,13 @@ def test_what_is_counted_twice_bounds_no_other_condition(test: str, tmp_path: Pa
 
 def test_different_values_are_no_more_if_an_event_is_there_twice(tmp_path: Path) -> None:
     outer = "type: value_count, rules: [inner], timespan: 1h, condition: {lt: 9, field: Computer}"
-    assert nested(tmp_path, "splunk", outer, PAIR)["fidelity"] == "exact"
+    assert nested(tmp_path, "splunk", outer, PAIR, ANY)["fidelity"] == "exact"
+
+
+@pytest.mark.parametrize("test", ["{gte: 2}", "{lt: 2}"])
+def test_rules_that_no_event_meets_together_count_it_once(test: str, tmp_path: Path) -> None:
+    record = nested(tmp_path, "splunk", PAIRS.replace("{gte: 2}", test), PAIR)
+    assert record["fidelity"] == "exact"
 
 
 SEVERAL = COUNT.replace("[failed]", "[failed, net]")

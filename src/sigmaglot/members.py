@@ -11,6 +11,7 @@ from sigmaglot.errors import RuleError
 from sigmaglot.frontend import Rule
 from sigmaglot.language import Aggregation, Branch, Keys, Source
 from sigmaglot.linking import Linked
+from sigmaglot.passes.exclude import exclude
 from sigmaglot.passes.legalise import Choice
 from sigmaglot.passes.normalise import normalise
 from sigmaglot.pipelines import Recording, entry_of
@@ -70,11 +71,11 @@ class Members:
         """Return whether an event can be there for several parts, or several times in one."""
         if any(isinstance(part, Members) and part.repeats for part in self.parts):
             return True
-        sources = [_sources(part) for part in self.parts]
+        rules = [list(_rules_of(part)) for part in self.parts]
         return any(
             not _are_apart(one, other)
-            for at, before in enumerate(sources)
-            for after in sources[at + 1 :]
+            for at, before in enumerate(rules)
+            for after in rules[at + 1 :]
             for one in before
             for other in after
         )
@@ -196,12 +197,17 @@ def _kept(member: Member) -> tuple[Source, tuple[Keys, ...]]:
     return member.recording.source, member.keys
 
 
-def _sources(part: Member | Members) -> list[Source]:
-    rules = part.rules if isinstance(part, Members) else [part]
-    return [one.recording.source for one in rules]
+def _rules_of(part: Member | Members) -> Iterator[Member]:
+    return part.rules if isinstance(part, Members) else iter([part])
 
 
-def _are_apart(one: Source, other: Source) -> bool:
+def _are_apart(one: Member, other: Member) -> bool:
+    """Return whether no event can be there for both rules."""
+    mine, its = one.recording.source, other.recording.source
+    return _share_nothing(mine, its) or exclude(one.condition, other.condition)
+
+
+def _share_nothing(one: Source, other: Source) -> bool:
     """Return whether no event can be of both sources."""
     if one.table != other.table:
         return True
