@@ -1,17 +1,22 @@
-"""Say what becomes of each leaf of a rule for a target: its columns, its rendering, its bounds."""
+"""Say what becomes of each leaf of a rule for a target: its columns, its rendering, its bounds.
+
+Of a correlation that is said for the leaves of each rule that it is about.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sigmaglot import ir
-from sigmaglot.compiler import Options, Result, compile_rule, read_rule
+from sigmaglot.compiler import Options, Result, compile_correlation, compile_rule, read_rule
+from sigmaglot.correlation import Correlation, Test
 from sigmaglot.errors import Diagnostic, RuleError
 from sigmaglot.frontend import Rule
 from sigmaglot.ir import Column, Leaf, Node, Note, Shape
 from sigmaglot.language import Language
+from sigmaglot.linking import Linked, bases
 from sigmaglot.passes.legalise import Fidelity, is_approximate, legalise, take_side
 from sigmaglot.passes.normalise import normalise
 from sigmaglot.pipelines import Recording, bind, load_pipeline
@@ -81,21 +86,32 @@ def explain_documents(
     """Yield the explanation of each document, or the diagnostic of why there is none."""
     seen: dict[str, str] = {}
     for document in documents:
-        if isinstance(document, Document) and document.kind == "filter":
-            yield from related.find(document)
-            continue
-        found = (
-            document
-            if isinstance(document, Diagnostic)
-            else read_rule(document, pipelines, seen, related.filters)
-        )
-        if isinstance(found, Diagnostic):
-            yield found
-            continue
         try:
-            yield explain(found, target, options)
+            if isinstance(document, Diagnostic):
+                yield document
+            elif document.kind == "filter":
+                yield from related.find(document)
+            elif document.kind == "correlation":
+                linked = _told(related.correlation(document))
+                rules = [
+                    _told(read_rule(one, pipelines, {}, related.filters)) for one in bases(linked)
+                ]
+                yield explain_correlation(linked, rules, target, options)
+            else:
+                rule = _told(read_rule(document, pipelines, seen, related.filters))
+                yield explain(rule, target, options)
         except RuleError as error:
             yield error.diagnostic
+
+
+_T = TypeVar("_T")
+
+
+def _told(found: _T | Diagnostic) -> _T:
+    """Return what was found; raise RuleError for why there is nothing."""
+    if isinstance(found, Diagnostic):
+        raise RuleError(found)
+    return found
 
 
 def explain(rule: Rule, target: Target, options: Options) -> Explanation:
@@ -104,8 +120,36 @@ def explain(rule: Rule, target: Target, options: Options) -> Explanation:
     Raises:
         RuleError: The target does not record the rule's log source.
     """
+    result = compile_rule(rule, normalise(rule.condition), target, options)
+    return Explanation(_tree(rule, target, result), result)
+
+
+def explain_correlation(
+    linked: Linked, rules: Sequence[Rule], target: Target, options: Options
+) -> Explanation:
+    """Return what becomes of a correlation, over rules in the order of ``linking.bases``.
+
+    Raises:
+        RuleError: The target does not record the log source of a rule.
+    """
+    result = compile_correlation(linked, rules, target, options)
+    trees = iter([_tree(rule, target, result) for rule in rules])
+    return Explanation(_correlated(linked, trees), result)
+
+
+def _correlated(linked: Linked, trees: Iterator[Part]) -> Part:
+    """Return the part of a correlation; ``trees`` are those of its rules."""
+    children = tuple(
+        Part(name, (_correlated(part, trees) if isinstance(part, Linked) else next(trees),))
+        for name, part in zip(linked.correlation.rules, linked.parts, strict=True)
+    )
+    ((line, _),) = linked.document.positions([("correlation",)])
+    return Part(correlation_label(linked.correlation), children, line)
+
+
+def _tree(rule: Rule, target: Target, result: Result) -> Part:
+    """Return the tree of a rule whose query is a result, or a part of one."""
     condition = normalise(rule.condition)
-    result = compile_rule(rule, condition, target, options)
     pipeline, language = load_pipeline(target.pipeline), load_language(target.language)
     places = list(dict.fromkeys(leaf.place for leaf in ir.leaves(condition) if leaf.place))
     lines = (line for line, _ in rule.document.positions(places))
@@ -113,7 +157,7 @@ def explain(rule: Rule, target: Target, options: Options) -> Explanation:
         find_recording(rule, pipeline, target), language, dict(zip(places, lines, strict=True))
     )
     side = {Fidelity.BROADER: True, Fidelity.NARROWER: False}.get(result.fidelity)
-    return Explanation(reader.read(condition, side), result)
+    return reader.read(condition, side)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +231,26 @@ _SHAPES = {
     Shape.CONTAINS: "|contains",
 }
 _COMPARISONS = {ir.Op.LT: "|lt", ir.Op.LTE: "|lte", ir.Op.GT: "|gt", ir.Op.GTE: "|gte"}
+
+
+_TESTS = {
+    Test.GT: ">",
+    Test.GTE: ">=",
+    Test.LT: "<",
+    Test.LTE: "<=",
+    Test.EQ: "==",
+    Test.NEQ: "!=",
+}
+
+
+def correlation_label(correlation: Correlation) -> str:
+    """Return in one line what a correlation asks."""
+    condition = correlation.condition
+    of = f" of {', '.join(condition.fields)}" if condition.fields else ""
+    rank = "" if condition.percentile is None else f" {condition.percentile:g} %"
+    tests = " and ".join(f"{_TESTS[test]} {number}" for test, number in condition.tests)
+    by = f", by {', '.join(correlation.group_by)}" if correlation.group_by else ""
+    return f"{correlation.type}{rank}{of} {tests} in {correlation.timespan} s{by}"
 
 
 def leaf_label(leaf: Leaf) -> str:

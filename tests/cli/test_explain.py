@@ -153,3 +153,65 @@ def test_leaves_are_written_as_in_a_rule(write, selection, label):
     rule = write("rule.yml", rule_text(selection=selection))
     shown = run("explain", rule, "-t", "defender").stdout
     assert f"line 6  {label}\n" in shown
+
+
+SHELL = rule_text("Shell", "CommandLine|re: '(?=x)whoami'") + "name: shell\n"
+BURST = """\
+title: Burst
+name: burst
+correlation:
+  type: event_count
+  rules: [shell]
+  group-by: [Computer, User]
+  timespan: 5m
+  condition: {gt: 3, lte: 9}
+"""
+TWICE = """\
+title: Twice
+correlation: {type: value_percentile, rules: [burst], timespan: 1h, condition: {gte: 2, field: ProcessId, percentile: 95}}
+"""
+
+
+def test_a_correlation_is_explained_down_to_the_leaves_of_its_rules(write):
+    paths = [
+        write("burst.yml", BURST.replace("{gt: 3, lte: 9}", "{gt: 3}")),
+        write("shell.yml", SHELL),
+    ]
+    done = run("explain", *paths, "-t", "defender")
+    assert done.exit_code == 0, done.output
+    burst, shell = done.stdout.split("\nShell for defender\n")
+    assert burst.splitlines()[:10] == [
+        "Burst for defender",
+        "",
+        "line 3  event_count > 3 in 300 s, by Computer, User",
+        "  shell",
+        "    line 6  CommandLine|re: (?=x)whoami",
+        "      columns: ProcessCommandLine (string)",
+        '      broader (loss 0.3, in the query): ProcessCommandLine contains_cs "whoami"',
+        "      narrower (loss 1): never true",
+        "      why: SG305 Kusto runs RE2, which has no lookaround and no back-references (value `(?=x)whoami`)",
+        "",
+    ]
+    assert "\nclaim: broader\n" in burst
+    assert "sg_events" in burst
+    assert "claim: broader" in shell
+
+
+def test_a_correlation_without_a_query_is_explained_all_the_same(write):
+    path = write("rules.yml", f"{TWICE}---\n{BURST}---\n{SHELL}")
+    done = run("explain", path, "-t", "logpoint", "-f", "json")
+    assert done.exit_code == 1
+    twice = json.loads(done.stdout)[0]
+    assert twice["fidelity"] == "unsupported"
+    assert twice["tree"]["label"] == "value_percentile 95 % of ProcessId >= 2 in 3600 s"
+    (burst,) = twice["tree"]["children"]
+    (asked,) = burst["children"]
+    assert (burst["label"], asked["line"]) == ("burst", 6)
+    assert asked["label"] == "event_count > 3 and <= 9 in 300 s, by Computer, User"
+
+
+def test_a_correlation_over_a_rule_that_is_not_given_is_a_diagnostic(write):
+    done = run("explain", write("burst.yml", BURST), "-t", "defender")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "burst.yml:5:11: error SG143 no rule of the run is called `shell`" in done.stderr
+    assert "give the file of the rule too" in done.stderr

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("explain")
-@click.argument("rule")
+@click.argument("rules", nargs=-1, required=True, metavar="RULE...")
 @click.option("-t", "--target", "name", required=True, metavar="TARGET", help="A built-in target.")
 @options.pipelines
 @options.schemas
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 @options.fidelity
 @options.json_format
 def command(
-    rule: str,
+    rules: tuple[str, ...],
     name: str,
     pipelines: tuple[str, ...],
     schemas: tuple[str, ...],
     filters: tuple[str, ...],
     **asked: str,
 ) -> None:
-    """Show the tree of the rules in the file RULE: what becomes of each leaf for a target."""
+    """Show the tree of the rules in the files RULE: what becomes of each leaf for a target."""
     from sigmaglot.formats.explanation import (  # noqa: PLC0415 - heavy
         explanation_record,
         explanation_text,
@@ -39,7 +39,7 @@ def command(
     from sigmaglot.passes.legalise import Policy  # noqa: PLC0415
 
     request = (_target(name, schemas), Policy(asked["fidelity"]))
-    found, failed = _explain(rule, request, pipelines, filters)
+    found, failed = _explain(rules, request, pipelines, filters)
     if asked["form"] == "json":
         say_json([explanation_record(explanation) for explanation in found])
     elif found:
@@ -60,12 +60,12 @@ def _target(name: str, schemas: tuple[str, ...]) -> Target:
 
 
 def _explain(
-    path: str,
+    paths: tuple[str, ...],
     request: tuple[Target, Policy],
     pipelines: tuple[str, ...],
     filters: tuple[str, ...],
 ) -> tuple[list[Explanation], bool]:
-    """Return the explanations of a file's rules, and whether some rule failed."""
+    """Return the explanations of the files' rules, and whether some rule failed."""
     from sigmaglot.compiler import Options  # noqa: PLC0415
     from sigmaglot.errors import Diagnostic  # noqa: PLC0415
     from sigmaglot.explain import explain_documents  # noqa: PLC0415
@@ -77,7 +77,7 @@ def _explain(
 
     target, policy = request
     loaded = loaded_pipelines(read_pipelines(pipelines))
-    documents, related = read_related([path], filters)
+    documents, related = read_related(list(paths), filters)
     say_diagnostics(related.extra)
     found, failed = [], has_errors(related.extra)
     for one in explain_documents(documents, target, Options(policy), loaded, related):
