@@ -35,6 +35,11 @@ class Test(StrEnum):
     EQ = "eq"
     NEQ = "neq"
 
+    @property
+    def symbol(self) -> str:
+        """Return how formulas and most languages write it."""
+        return {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "==", "neq": "!="}[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:

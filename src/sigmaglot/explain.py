@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from sigmaglot import ir
 from sigmaglot.compiler import Options, Result, compile_correlation, compile_rule, read_rule
-from sigmaglot.correlation import Correlation, Test
+from sigmaglot.correlation import Correlation
 from sigmaglot.errors import Diagnostic, RuleError
 from sigmaglot.frontend import Rule
 from sigmaglot.ir import Column, Leaf, Node, Note, Shape
@@ -233,22 +233,12 @@ _SHAPES = {
 _COMPARISONS = {ir.Op.LT: "|lt", ir.Op.LTE: "|lte", ir.Op.GT: "|gt", ir.Op.GTE: "|gte"}
 
 
-_TESTS = {
-    Test.GT: ">",
-    Test.GTE: ">=",
-    Test.LT: "<",
-    Test.LTE: "<=",
-    Test.EQ: "==",
-    Test.NEQ: "!=",
-}
-
-
 def correlation_label(correlation: Correlation) -> str:
     """Return in one line what a correlation asks."""
     condition = correlation.condition
     of = f" of {', '.join(condition.fields)}" if condition.fields else ""
     rank = "" if condition.percentile is None else f" {condition.percentile:g} %"
-    tests = " and ".join(f"{_TESTS[test]} {number}" for test, number in condition.tests)
+    tests = " and ".join(f"{test.symbol} {number}" for test, number in condition.tests)
     by = f", by {', '.join(correlation.group_by)}" if correlation.group_by else ""
     return f"{correlation.type}{rank}{of} {tests} in {correlation.timespan} s{by}"
 

@@ -33,6 +33,13 @@ detection: {selection: {QueryName|endswith: '.example'}, condition: selection}
 ---
 """
 
+COUNT = "{type: event_count, rules: [failed], group-by: [User], timespan: 1m, condition: {gte: 3}}"
+BOTH = "{type: event_count, rules: [failed, good], timespan: 5m, condition: {gt: 2}}"
+VALUES = (
+    "{type: value_count, rules: [failed], group-by: [Computer], timespan: 1h, "
+    "condition: {gte: 3, field: User}}"
+)
+
 
 def documents(correlation: str, more: str = "") -> list[Document]:
     """Return the rules, other documents and a correlation that is called C."""

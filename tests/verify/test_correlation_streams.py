@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from correlation_helpers import RULES, documents, replaced, verify
+from correlation_helpers import BOTH, COUNT, RULES, VALUES, documents, replaced, verify
 
 from sigmaglot import compiler
 from sigmaglot.cli import cli
@@ -25,12 +25,6 @@ from sigmaglot.verify.request import Request
 from sigmaglot.verify.run import Verifier
 from sigmaglot.verify.verdict import Status, Verdict
 
-COUNT = "{type: event_count, rules: [failed], group-by: [User], timespan: 1m, condition: {gte: 3}}"
-BOTH = "{type: event_count, rules: [failed, good], timespan: 5m, condition: {gt: 2}}"
-VALUES = (
-    "{type: value_count, rules: [failed], group-by: [Computer], timespan: 1h, "
-    "condition: {gte: 3, field: User}}"
-)
 SUM = (
     "{type: value_sum, rules: [failed], group-by: [Computer], timespan: 1h, "
     "condition: {gte: 1000, field: ProcessId}}"

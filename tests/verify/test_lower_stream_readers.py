@@ -11,11 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from test_correlation_streams import BOTH, COUNT, VALUES, replaced, verify
+from correlation_helpers import BOTH, COUNT, VALUES, replaced, verify
 
-from sigmaglot.compiler import Result, compile_correlation
 from sigmaglot.passes.legalise import Fidelity
-from sigmaglot.verify import correlations
 from sigmaglot.verify.engines.model import CannotRunError
 from sigmaglot.verify.engines.registry import load_engine
 from sigmaglot.verify.engines.streams import Asked, Stored, find_in_stream
@@ -435,19 +433,6 @@ def test_what_the_compiler_writes_finds_no_event_that_is_not_meant(target: str) 
             assert (verdict.status, verdict.claimed) == (Status.KEPT, "narrower"), correlation
             assert verdict.made.missed < verdict.made.meant
             assert (verdict.made.extra, verdict.reason) == (0, "")
-
-
-@pytest.fixture
-def planted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Change what the compiler writes, or claims, of every correlation that is verified."""
-
-    def plant(change: Callable[[Result], Result]) -> None:
-        def compiled(*args: Any) -> Result:
-            return change(compile_correlation(*args))
-
-        monkeypatch.setattr(correlations, "compile_correlation", compiled)
-
-    return plant
 
 
 FAULTS = [

@@ -14,19 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sigmaglot.correlation import Test, Type
+from sigmaglot.correlation import Type
 from sigmaglot.language import Aggregation, Below, Branch, Keys, rank_tests
 
 ASSUMES = ("an event whose group-by column is empty takes no part",)
 AGGREGATES = frozenset(Type)
-_OPERATORS = {
-    Test.GT: ">",
-    Test.GTE: ">=",
-    Test.LT: "<",
-    Test.LTE: "<=",
-    Test.EQ: "==",
-    Test.NEQ: "!=",
-}
 _MEASURES = {
     Type.EVENT_COUNT: "count()",
     Type.VALUE_COUNT: "count_distinct({0}_past_value)",
@@ -149,7 +141,7 @@ def _measured(plan: Aggregation, name: str) -> list[str]:
 def _measure(plan: Aggregation, name: str) -> tuple[list[str], list[str]]:
     """Return what is summarized over a window, and the stages that test it."""
     measure = f"{name}_measure"
-    tests = " and ".join(f"{measure} {_OPERATORS[test]} {number}" for test, number in plan.tests)
+    tests = " and ".join(f"{measure} {test.symbol} {number}" for test, number in plan.tests)
     if plan.type in _MEASURES:
         return [f"{measure} = {_MEASURES[plan.type].format(name)}"], [f"| where {tests}"]
     count = f"{name}_count = count()"

@@ -23,14 +23,6 @@ ASSUMES = (
     "a window holds no more events than max_stream_window of limits.conf, by default 10,000",
 )
 AGGREGATES = frozenset(Type)
-_OPERATORS = {
-    Test.GT: ">",
-    Test.GTE: ">=",
-    Test.LT: "<",
-    Test.LTE: "<=",
-    Test.EQ: "=",
-    Test.NEQ: "!=",
-}
 _NONE = '"-"'
 """What a row has in the place of a field of a correlation that it is no part of."""
 
@@ -166,7 +158,11 @@ def _tests(level: _Level) -> str:
     plan, name = level.plan, level.name
     if plan.percentile is not None:
         return _rank_tests(level)
-    return " AND ".join(f"{name}_measure{_OPERATORS[test]}{number}" for test, number in plan.tests)
+    return " AND ".join(f"{name}_measure{_operator(test)}{number}" for test, number in plan.tests)
+
+
+def _operator(test: Test) -> str:
+    return "=" if test is Test.EQ else test.symbol
 
 
 def _rank_tests(level: _Level) -> str:
