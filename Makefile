@@ -6,13 +6,18 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 CORPUS := ../shared/corpus
+RULES  := sigma_rules/windows/process_creation
+CORRELATIONS := sigma_rules/windows/correlation
 BASELINE := sigma_rules/pipelines/cmd_parent_baseline.yml
 
 .PHONY: build test lint golden bench verify verify-corpus clean
 
 build: $(VENV)/.installed
-	$(BIN)/sigmaglot convert sigma_rules/windows/process_creation -t all -p $(BASELINE) -od dist --summary --quiet
-	$(BIN)/sigmaglot convert sigma_rules -t defender -t kibana -t splunk -p $(BASELINE) -od dist --quiet
+	$(BIN)/sigmaglot convert $(RULES) -t all -p $(BASELINE) -od dist --summary --quiet
+	$(BIN)/sigmaglot convert $(RULES) $(CORRELATIONS) -t defender -t sentinel -t kibana -t splunk -t splunk-cim -t car \
+	  -p $(BASELINE) -od dist --quiet
+	$(BIN)/sigmaglot convert $(RULES) $(CORRELATIONS)/win_cmd_burst_from_one_parent.yml -t logpoint -t logpoint-sysmon -t dnif \
+	  -p $(BASELINE) -od dist --quiet
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest -q $(PYTEST_ARGS)
