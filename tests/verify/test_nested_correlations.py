@@ -96,6 +96,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.planted
 @pytest.mark.parametrize(("correlation", "target", "old", "new"), FAULTS)
 def test_a_planted_fault_is_found(
     planted: Callable[..., None], correlation: str, target: str, old: str, new: str
