@@ -64,16 +64,17 @@ def bind_correlation(
     sides = (Policy.NARROWER,) if notes else _sides(members, policy)
     if over := _overcounted(members, language, policy):
         notes, sides = (over,), (Policy.BROADER,)
-    lacking: Member | None = None
+    why = ""
     for side in sides:
         choices = [legal(one.condition, one.recording, _asked(one, side)) for one in members.rules]
         lacking = _first_lacking(members, choices)
         if lacking is None:
             bound = _bound(members.aggregation(iter(choices)), choices)
-            if why := language.cannot_aggregate(bound.aggregation):
-                raise _refuse(linked, language, why)
+            if cannot := language.cannot_aggregate(bound.aggregation):
+                raise _refuse(linked, language, cannot)
             return _claimed(bound, language, sides, notes)
-    raise _refuse(linked, language, _NO_RULE[_asked(lacking, sides[0]) if lacking else sides[0]])
+        why = why or _NO_RULE[_asked(lacking, side)]
+    raise _refuse(linked, language, why)
 
 
 def _asked(member: Member, side: Policy) -> Policy:
@@ -163,10 +164,21 @@ def _lower(linked: Linked, language: Language, policy: Policy) -> tuple[ir.Note,
         why = "the windows of its queries do not slide, and only `gt` and `gte` are bounded then"
         raise _refuse(linked, language, why)
     missed = language.lower_aggregates[correlation.type]
-    if policy not in {Policy.CLOSEST, Policy.NARROWER}:
-        why = f"its query is narrower, which `--fidelity {policy}` does not take: {missed}"
-        raise _refuse(linked, language, why, "SG202")
+    _check_policy(linked, language, policy, Policy.NARROWER, missed)
     return (ir.Note("SG308", f"not all of the {correlation.type} correlation: {missed}"),)
+
+
+def _check_policy(
+    linked: Linked, language: Language, policy: Policy, side: Policy, because: str
+) -> None:
+    """Check that a policy takes the one side on which a query can be.
+
+    Raises:
+        RuleError: It does not.
+    """
+    if policy not in {Policy.CLOSEST, side}:
+        why = f"its query is {side}, which `--fidelity {policy}` does not take: {because}"
+        raise _refuse(linked, language, why, "SG202")
 
 
 def _refuse(linked: Linked, language: Language, why: str, code: str = "SG307") -> RuleError:
@@ -196,9 +208,7 @@ def _overcounted(members: Members, language: Language, policy: Policy) -> ir.Not
         one.linked for one in members.nested
     ):
         raise _refuse(linked, language, _REPEATED)
-    if policy not in {Policy.CLOSEST, Policy.BROADER}:
-        why = f"its query is broader, which `--fidelity {policy}` does not take: {_REPEATED}"
-        raise _refuse(linked, language, why, "SG202")
+    _check_policy(linked, language, policy, Policy.BROADER, _REPEATED)
     return ir.Note("SG309", f"more than the {linked.correlation.type} correlation: {_REPEATED}")
 
 

@@ -163,7 +163,7 @@ class _Run:
             return
         if key_of(document) in self.related.hidden:
             return
-        rules = [read_rule(one, self.pipelines, {}, self.related.filters) for one in bases(linked)]
+        rules = read_parts(linked, self.pipelines, self.related.filters)
         for target in self.targets:
             yield compile_correlation(linked, rules, target, self.options)
 
@@ -197,6 +197,13 @@ def read_rule(
         )
     except Exception as error:  # noqa: BLE001 - one rule's surprise must not end the run
         return document.surprise("parse", error)
+
+
+def read_parts(
+    linked: Linked, pipelines: Sequence[Any], filters: Sequence[Filter]
+) -> list[Rule | Diagnostic]:
+    """Return the rules of a correlation in the order of ``linking.bases``, or why one is none."""
+    return [read_rule(document, pipelines, {}, filters) for document in bases(linked)]
 
 
 def check_unique(document: Document, info: RuleInfo, seen: dict[str, str]) -> None:
@@ -264,8 +271,7 @@ def _compile_correlation(
     bound = bind_correlation(linked, parts, language, options.policy, partial(_legal, language))
     branches = bound.aggregation.branches
     columns = [one for branch in branches for one in _columns(branch.filter)]
-    keys = [keys for branch in branches for keys in branch.keys]
-    grouped = [column for one in keys for column in (*one.groups, *one.values)]
+    grouped = [one for branch in branches for keys in branch.keys for one in keys.columns]
     first, recording = parts[0]
     hunt = _hunt(first, recording, options)
     if language.describes_aggregates:

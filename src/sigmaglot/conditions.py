@@ -24,13 +24,6 @@ _OPERATORS = ("and", "or", "not")
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A selection by its name."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Quantified:
     """Selections by a pattern of their names: ``1``, ``any`` or ``all`` of them."""
 
@@ -46,7 +39,7 @@ class Linked:
     operands: tuple[Condition, ...]
 
 
-Condition = Named | Quantified | Linked
+Condition = lower.Name | Quantified | Linked
 
 
 def read_condition(text: str) -> Condition | None:
@@ -113,7 +106,7 @@ def _operand(tokens: list[str]) -> Condition | None:
     if word == ")" or word in _OPERATORS:
         return None
     quantifier, *pattern = word.split(" of ")
-    return Quantified(quantifier, pattern[0]) if pattern else Named(word)
+    return Quantified(quantifier, pattern[0]) if pattern else lower.Name(word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +132,9 @@ class Resolver:
             RuleError: A name or a pattern finds no selection.
         """
         match condition:
-            case Named(name):
-                return self._name(name)
+            case lower.Name(name):
+                self._check(name)
+                return condition
             case Quantified():
                 return self._pattern(condition)
             case Linked(operator, operands):
@@ -148,7 +142,7 @@ class Resolver:
             case _:
                 assert_never(condition)
 
-    def _name(self, name: str) -> lower.Condition:
+    def _check(self, name: str) -> None:
         if name not in self.selections.names:
             known = ", ".join(f"`{key}`" for key in self.selections.names)
             self._fail(
@@ -156,7 +150,6 @@ class Resolver:
                 f"the condition names the selection `{name}`, which is not there",
                 f"the selections are {known}",
             )
-        return lower.Name(name)
 
     def _pattern(self, asked: Quantified) -> lower.Condition:
         named = tuple(map(lower.Name, self.selections.matching(asked.pattern)))

@@ -13,11 +13,12 @@ from sigmaglot.compiler import (
     Result,
     compile_correlation,
     compile_rule,
+    read_parts,
     read_rule,
 )
 from sigmaglot.errors import Diagnostic, Severity
 from sigmaglot.frontend import Rule
-from sigmaglot.linking import Linked, bases, key_of
+from sigmaglot.linking import Linked, key_of
 from sigmaglot.passes.legalise import Fidelity
 from sigmaglot.related import Related, relate
 from sigmaglot.rule import RuleInfo
@@ -172,7 +173,7 @@ def _found(
         if isinstance(linked, Diagnostic):
             yield linked
         elif key_of(document) not in related.hidden:
-            rules = [read_rule(one, pipelines, {}, related.filters) for one in bases(linked)]
+            rules = read_parts(linked, pipelines, related.filters)
             yield _correlated(linked, rules, targets, options)
     else:
         rule = read_rule(document, pipelines, seen, related.filters)

@@ -10,15 +10,21 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from sigmaglot import ir
-from sigmaglot.compiler import Options, Result, compile_correlation, compile_rule, read_rule
+from sigmaglot.compiler import (
+    Options,
+    Result,
+    compile_correlation,
+    compile_rule,
+    read_parts,
+    read_rule,
+)
 from sigmaglot.correlation import Correlation
 from sigmaglot.errors import Diagnostic, RuleError
 from sigmaglot.frontend import Rule
 from sigmaglot.ir import Column, Leaf, Node, Note, Shape
 from sigmaglot.language import Language
-from sigmaglot.linking import Linked, bases
+from sigmaglot.linking import Linked
 from sigmaglot.passes.legalise import Fidelity, is_approximate, legalise, take_side
-from sigmaglot.passes.normalise import normalise
 from sigmaglot.pipelines import Recording, bind, load_pipeline
 from sigmaglot.refusals import find_recording
 from sigmaglot.related import NONE, Related
@@ -93,10 +99,8 @@ def explain_documents(
                 yield from related.find(document)
             elif document.kind == "correlation":
                 linked = _told(related.correlation(document))
-                rules = [
-                    _told(read_rule(one, pipelines, {}, related.filters)) for one in bases(linked)
-                ]
-                yield explain_correlation(linked, rules, target, options)
+                rules = map(_told, read_parts(linked, pipelines, related.filters))
+                yield explain_correlation(linked, list(rules), target, options)
             else:
                 rule = _told(read_rule(document, pipelines, seen, related.filters))
                 yield explain(rule, target, options)
@@ -115,12 +119,12 @@ def _told(found: _T | Diagnostic) -> _T:
 
 
 def explain(rule: Rule, target: Target, options: Options) -> Explanation:
-    """Return what becomes of a rule for a built-in target.
+    """Return what becomes of a rule, as ``read_rule`` returns it, for a built-in target.
 
     Raises:
         RuleError: The target does not record the rule's log source.
     """
-    result = compile_rule(rule, normalise(rule.condition), target, options)
+    result = compile_rule(rule, rule.condition, target, options)
     return Explanation(_tree(rule, target, result), result)
 
 
@@ -149,7 +153,7 @@ def _correlated(linked: Linked, trees: Iterator[Part]) -> Part:
 
 def _tree(rule: Rule, target: Target, result: Result) -> Part:
     """Return the tree of a rule whose query is a result, or a part of one."""
-    condition = normalise(rule.condition)
+    condition = rule.condition
     pipeline, language = load_pipeline(target.pipeline), load_language(target.language)
     places = list(dict.fromkeys(leaf.place for leaf in ir.leaves(condition) if leaf.place))
     lines = (line for line, _ in rule.document.positions(places))

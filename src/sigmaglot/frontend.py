@@ -34,7 +34,6 @@ from sigmaglot import ir, lower
 from sigmaglot.conditions import (
     Condition,
     Linked,
-    Named,
     Quantified,
     Resolver,
     Selections,
@@ -220,7 +219,7 @@ def by_pysigma(text: str) -> Condition:
 
 def _plain(node: Any) -> Condition:
     if isinstance(node, ConditionIdentifier):
-        return Named(node.identifier)
+        return lower.Name(node.identifier)
     if isinstance(node, ConditionSelector):
         return Quantified(node.args[0], node.pattern)
     for kind, operator in ((ConditionAND, "and"), (ConditionOR, "or"), (ConditionNOT, "not")):

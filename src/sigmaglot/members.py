@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations, product
 
 from sigmaglot import ir
 from sigmaglot.correlation import TEMPORAL, Type
@@ -71,13 +72,11 @@ class Members:
         """Return whether an event can be there for several parts, or several times in one."""
         if any(isinstance(part, Members) and part.repeats for part in self.parts):
             return True
-        rules = [list(_rules_of(part)) for part in self.parts]
+        pairs = combinations([list(_rules_of(part)) for part in self.parts], 2)
         return any(
             not _are_apart(one, other)
-            for at, before in enumerate(rules)
-            for after in rules[at + 1 :]
-            for one in before
-            for other in after
+            for before, after in pairs
+            for one, other in product(before, after)
         )
 
     @property

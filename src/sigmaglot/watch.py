@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sigmaglot.compiler import read_rule
@@ -32,6 +32,18 @@ def time_of_event(values: Mapping[str, Any]) -> float | None:
             known = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
             return known.timestamp()
     return None
+
+
+def find_linked(linked: Linked, seen: Iterator[list[Happening]]) -> list[Happening]:
+    """Return the events at which a correlation comes true, in order of time.
+
+    ``seen`` are the events that its rules matched, rule by rule in the order of ``linking.bases``.
+    """
+    parts = {
+        name: find_linked(part, seen) if isinstance(part, Linked) else next(seen)
+        for name, part in zip(linked.correlation.rules, linked.parts, strict=True)
+    }
+    return find(linked.correlation, parts)
 
 
 class Watch:
@@ -68,14 +80,8 @@ class Watch:
 
     def found(self) -> list[Recorded]:
         """Return the events at which the correlation came true, in order of time."""
-        return [self._names[one.number] for one in self._find(self._linked)]
-
-    def _find(self, linked: Linked) -> list[Happening]:
-        seen = {
-            name: self._find(part) if isinstance(part, Linked) else self._seen[key_of(part)]
-            for name, part in zip(linked.correlation.rules, linked.parts, strict=True)
-        }
-        return find(linked.correlation, seen)
+        seen = (self._seen[key_of(document)] for document in bases(self._linked))
+        return [self._names[one.number] for one in find_linked(self._linked, seen)]
 
     @property
     def problem(self) -> Diagnostic | None:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sigmaglot.correlation import Type
-from sigmaglot.language import Aggregation, Below, Branch, Keys, rank_tests
+from sigmaglot.language import Aggregation, Below, Branch, Keys, Level, rank_tests
 
 ASSUMES = ("an event whose group-by column is empty takes no part",)
 AGGREGATES = frozenset(Type)
@@ -34,17 +34,9 @@ def aggregate(
 ) -> list[str]:
     """Return the lines of a query; ``find`` writes the part of a branch, ``quote`` a column."""
     query = _Query(find, quote)
-    rows = query.correlate((_Level(plan, _OUTER),))
+    rows = query.correlate((Level(plan, _OUTER),))
     added = ", ".join(f"{name}_*" for name in query.names)
     return [*query.tables, *rows, f"| project-away {added}"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """A correlation, and what the columns that are added for it begin with."""
-
-    plan: Aggregation
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,47 +53,48 @@ class _Query:
     tables: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=lambda: [_OUTER])
 
-    def correlate(self, levels: tuple[_Level, ...]) -> list[str]:
+    def correlate(self, levels: tuple[Level, ...]) -> list[str]:
         """Return the lines that find where the first of some nested correlations comes true."""
-        plan, name = levels[0].plan, levels[0].name
+        name = levels[0].name
         events = self._events(levels)
         number = f"| serialize {name}_id = row_number()"
         self.tables.extend([f"let {name}_events = materialize(", *events, number, ");"])
-        stages = _ordered if plan.type is Type.TEMPORAL_ORDERED else _measured
-        return [f"{name}_events", *stages(plan, name)]
+        is_ordered = levels[0].plan.type is Type.TEMPORAL_ORDERED
+        stages = _ordered if is_ordered else _measured
+        return [f"{name}_events", *stages(levels[0])]
 
-    def _events(self, levels: tuple[_Level, ...]) -> list[str]:
-        plan, name = levels[0].plan, levels[0].name
-        parts = [self._part(part, number, levels) for number, part in enumerate(plan.parts, 1)]
-        if len(parts) == 1:
-            lines = parts[0]
+    def _events(self, levels: tuple[Level, ...]) -> list[str]:
+        parts = enumerate(levels[0].plan.parts, 1)
+        found = [self._part(part, number, levels) for number, part in parts]
+        if len(found) == 1:
+            lines = found[0]
         else:
-            joined = ["(" + "\n".join(lines) + ")" for lines in parts]
+            joined = ["(" + "\n".join(lines) + ")" for lines in found]
             lines = ["union", ",\n".join(joined)]
-        needed = [f"{name}_group{n}" for n in range(1, len(plan.keys.groups) + 1)]
-        needed += [f"{name}_value"] if plan.keys.values else []
-        tests = " and ".join(f"isnotempty({column})" for column in needed)
+        tests = " and ".join(f"isnotempty({column})" for column in levels[0].needed)
         return [*lines, *([f"| where {tests}"] if tests else [])]
 
     def _part(
-        self, part: Branch | Aggregation, number: int, levels: tuple[_Level, ...]
+        self, part: Branch | Aggregation, number: int, levels: tuple[Level, ...]
     ) -> list[str]:
         """Return the lines that find the events of a correlation's part."""
         rule = f"{levels[0].name}_rule = {number}"
         if isinstance(part, Aggregation):
             self.names.append(f"{_OUTER}{len(self.names)}")
-            lines = self.correlate((_Level(part, self.names[-1]), *levels))
+            lines = self.correlate((Level(part, self.names[-1]), *levels))
             return [*lines, f"| extend {rule}"]
         columns = [rule, f"sg_time = {part.source.time}"]
         for level, keys in zip(levels, part.keys, strict=True):
             columns += self._columns(level, keys)
         return [*self.find(part), f"| extend {', '.join(columns)}"]
 
-    def _columns(self, level: _Level, keys: Keys) -> list[str]:
+    def _columns(self, level: Level, keys: Keys) -> list[str]:
         """Return the columns that a correlation looks at, under names that all its rules share."""
-        texts = [f"tostring({self.quote(one.name)})" for one in keys.groups]
-        found = [f"{level.name}_group{number} = {text}" for number, text in enumerate(texts, 1)]
-        if not texts:
+        found = [
+            f"{group} = tostring({self.quote(one.name)})"
+            for group, one in zip(level.groups, keys.groups, strict=True)
+        ]
+        if not found:
             found.append(f"{level.name}_all = 1")
         if keys.values:
             found.append(f"{level.name}_value = {self._value(level.plan, keys)}")
@@ -118,15 +111,15 @@ class _Query:
         return f'iff({empty}, "", strcat_delim("\\u001f", {", ".join(texts)}))'
 
 
-def _joined_on(plan: Aggregation, name: str) -> str:
+def _joined_on(level: Level) -> str:
     """Return the columns that groups are joined on."""
-    groups = range(1, len(plan.keys.groups) + 1)
-    return ", ".join(f"{name}_group{number}" for number in groups) or f"{name}_all"
+    return ", ".join(level.groups) or f"{level.name}_all"
 
 
-def _measured(plan: Aggregation, name: str) -> list[str]:
+def _measured(level: Level) -> list[str]:
     """Measure the events of the window that ends with each event."""
-    keys, time = _joined_on(plan, name), f"{name}_past_time"
+    plan, name = level.plan, level.name
+    keys, time = _joined_on(level), f"{name}_past_time"
     past = [f"{time} = sg_time", f"{name}_past_rule = {name}_rule"]
     past += [f"{name}_past_value = {name}_value"] if plan.keys.values else []
     measures, stages = _measure(plan, name)
@@ -176,9 +169,9 @@ def _below(one: Below, name: str, counted: dict[str, str]) -> str:
     return counted.setdefault(count, f"{name}_below{len(counted) + 1}")
 
 
-def _ordered(plan: Aggregation, name: str) -> list[str]:
+def _ordered(level: Level) -> list[str]:
     """Find, for each event, events of all rules in order in the window that ends with it."""
-    keys = _joined_on(plan, name)
+    plan, name, keys = level.plan, level.name, _joined_on(level)
     lines: list[str] = []
     after = f"sg_time - {plan.span}s"
     for number in range(1, len(plan.parts) + 1):

@@ -236,8 +236,8 @@ def render(plan: Plan) -> tuple[str, ...]:
     shown = plan.hunt.projection if plan.hunt else ()
 
     def of_branch(branch: Branch) -> list[str]:
-        keys = (one for level in branch.keys for one in (*level.groups, *level.values))
-        return find(branch.source, branch.filter, last, (*shown, *(one.name for one in keys)))
+        looked_at = (one.name for keys in branch.keys for one in keys.columns)
+        return find(branch.source, branch.filter, last, (*shown, *looked_at))
 
     if plan.aggregation:
         lines = aggregate(plan.aggregation, of_branch, column)

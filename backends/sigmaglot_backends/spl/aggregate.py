@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from sigmaglot.correlation import TEMPORAL, Test, Type
 from sigmaglot.ir import Column
-from sigmaglot.language import Aggregation, Below, Branch, Keys, rank_tests
+from sigmaglot.language import Aggregation, Below, Branch, Keys, Level, rank_tests
 
 ASSUMES = (
     "streamstats with time_window counts events up to and including the time span back",
@@ -45,14 +45,6 @@ _OUTER = "sg"
 
 
 @dataclass(frozen=True, slots=True)
-class _Level:
-    """A correlation, and what the fields that are added for it begin with."""
-
-    plan: Aggregation
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Row:
     """A rule's events, with the correlations that they are a part of, the nearest first.
 
@@ -60,7 +52,7 @@ class _Row:
     """
 
     branch: Branch
-    places: tuple[tuple[_Level, int], ...]
+    places: tuple[tuple[Level, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +60,12 @@ class _Query:
     """A correlation laid out: its rows, and each correlation behind those that it is over."""
 
     rows: list[_Row] = field(default_factory=list)
-    levels: list[_Level] = field(default_factory=list)
+    levels: list[Level] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
 
-    def add(self, plan: Aggregation, name: str, above: tuple[tuple[_Level, int], ...]) -> None:
+    def add(self, plan: Aggregation, name: str, above: tuple[tuple[Level, int], ...]) -> None:
         """Lay out a correlation that is a part of others."""
-        level = _Level(plan, name)
+        level = Level(plan, name)
         self.names.append(name)
         for number, part in enumerate(plan.parts, 1):
             places = ((level, number), *above)
@@ -95,30 +87,28 @@ class _Query:
             for one in (found[level.name] if level.name in found else _lacking(level))
         )
 
-    def by(self, level: _Level) -> tuple[str, ...]:
+    def by(self, level: Level) -> tuple[str, ...]:
         """Return the fields that a correlation's groups are told apart by."""
-        groups = tuple(f"{level.name}_group{n}" for n in range(1, len(level.plan.keys.groups) + 1))
-        return (f"{level.name}_in", *groups) if self._has_others(level) else groups
+        is_apart = self._has_others(level)
+        return (f"{level.name}_in", *level.groups) if is_apart else level.groups
 
-    def _has_others(self, level: _Level) -> bool:
+    def _has_others(self, level: Level) -> bool:
         """Return whether some rows are no part of a correlation."""
         return any(level.name not in {one.name for one, _ in row.places} for row in self.rows)
 
 
-def _evals(level: _Level, number: int, keys: Keys) -> list[str]:
+def _evals(level: Level, number: int, keys: Keys) -> list[str]:
     name = level.name
     rule = [f"{name}_rule={number}"] if level.plan.type in TEMPORAL else []
-    groups = [f"{name}_group{n}={_name(column)}" for n, column in enumerate(keys.groups, 1)]
+    pairs = zip(level.groups, keys.groups, strict=True)
+    groups = [f"{group}={_name(column)}" for group, column in pairs]
     return [*rule, *groups, *([f"{name}_value={_value(level.plan, keys)}"] if keys.values else [])]
 
 
-def _lacking(level: _Level) -> list[str]:
+def _lacking(level: Level) -> list[str]:
     """Return assignments for rows that are no part of a correlation."""
-    keys = level.plan.keys
     rule = [f"{level.name}_rule=0"] if level.plan.type in TEMPORAL else []
-    groups = [f"{level.name}_group{n}={_NONE}" for n in range(1, len(keys.groups) + 1)]
-    values = [f"{level.name}_value={_NONE}"] if keys.values else []
-    return [f"{level.name}_in=0", *rule, *groups, *values]
+    return [f"{level.name}_in=0", *rule, *(f"{one}={_NONE}" for one in level.needed)]
 
 
 def _value(plan: Aggregation, keys: Keys) -> str:
@@ -141,12 +131,10 @@ def _searched(searches: list[tuple[list[str], str]]) -> list[str]:
     return ["| multisearch", *(f"    [ search {' '.join(lines)} ]" for lines in parts)]
 
 
-def _stages(level: _Level, by: tuple[str, ...]) -> list[str]:
+def _stages(level: Level, by: tuple[str, ...]) -> list[str]:
     """Return the stages that leave the events at which a correlation comes true."""
     plan, name = level.plan, level.name
-    needed = [f"{name}_group{n}" for n in range(1, len(plan.keys.groups) + 1)]
-    needed += [f"{name}_value"] if plan.keys.values else []
-    takes_part = " AND ".join(f"isnotnull({one})" for one in needed)
+    takes_part = " AND ".join(f"isnotnull({one})" for one in level.needed)
     stages = _temporal(level, by) if plan.type in TEMPORAL else _windowed(level, by)
     test = _tests(level)
     if f"{name}_in" in by:
@@ -154,7 +142,7 @@ def _stages(level: _Level, by: tuple[str, ...]) -> list[str]:
     return [*([f"| where {takes_part}"] if takes_part else []), *stages, f"| where {test}"]
 
 
-def _tests(level: _Level) -> str:
+def _tests(level: Level) -> str:
     plan, name = level.plan, level.name
     if plan.percentile is not None:
         return _rank_tests(level)
@@ -165,7 +153,7 @@ def _operator(test: Test) -> str:
     return "=" if test is Test.EQ else test.symbol
 
 
-def _rank_tests(level: _Level) -> str:
+def _rank_tests(level: Level) -> str:
     """Compare a percentile by the numbers of values below those that it is compared with."""
     plan, name = level.plan, level.name
     names = {count: f"{name}_below{number}" for number, count in enumerate(_counted(level), 1)}
@@ -177,7 +165,7 @@ def _rank_tests(level: _Level) -> str:
     return " AND ".join(ways[0] if len(ways) == 1 else f"({' OR '.join(ways)})" for ways in tests)
 
 
-def _counted(level: _Level) -> list[str]:
+def _counted(level: Level) -> list[str]:
     """Return the tests whose successes are counted for a percentile, each once."""
     if level.plan.percentile is None:
         return []
@@ -202,7 +190,7 @@ _MEASURES = {
 """What is measured over a window, and how the last event's measure is found at one time."""
 
 
-def _windowed(level: _Level, by: tuple[str, ...]) -> list[str]:
+def _windowed(level: Level, by: tuple[str, ...]) -> list[str]:
     """Measure the window that ends with each event, and share it among those of its time."""
     plan, name = level.plan, level.name
     count = {f"{name}_count": "count"}
@@ -234,7 +222,7 @@ def _share(span: int, by: tuple[str, ...], measures: dict[str, str], last: str) 
     ]
 
 
-def _temporal(level: _Level, by: tuple[str, ...]) -> list[str]:
+def _temporal(level: Level, by: tuple[str, ...]) -> list[str]:
     """Keep the last time of each rule, or the start of the last chain that has come so far."""
     plan, name = level.plan, level.name
     numbers = range(1, len(plan.parts) + 1)

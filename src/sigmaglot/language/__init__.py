@@ -24,7 +24,7 @@ from sigmaglot.language.capabilities import (
     kind_of,
     rows,
 )
-from sigmaglot.language.measures import Below, duration, rank_tests
+from sigmaglot.language.measures import Below, Level, duration, rank_tests
 from sigmaglot.language.model import (
     Aggregation,
     Branch,
@@ -61,6 +61,7 @@ __all__ = [
     "Hunt",
     "Keys",
     "Language",
+    "Level",
     "Plan",
     "Selector",
     "Source",

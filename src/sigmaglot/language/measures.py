@@ -1,4 +1,4 @@
-"""What languages that measure correlations share: durations in words, and ranks by counting."""
+"""What languages that measure correlations share: durations, names, and ranks by counting."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sigmaglot.correlation import Test
+from sigmaglot.language.model import Aggregation
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"))
 
@@ -19,6 +20,24 @@ def duration(span: int) -> str:
         if span % unit == 0:
             return f"{span // unit}{letter}"
     return f"{span // 60}m"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A correlation of a query, and what the columns that are added for it begin with."""
+
+    plan: Aggregation
+    name: str
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Return the added columns that groups are told apart by."""
+        return tuple(f"{self.name}_group{n}" for n in range(1, len(self.plan.keys.groups) + 1))
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Return the added columns that an event must have to take part."""
+        return (*self.groups, f"{self.name}_value") if self.plan.keys.values else self.groups
 
 
 @dataclass(frozen=True, slots=True)

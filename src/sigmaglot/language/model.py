@@ -68,6 +68,11 @@ class Keys:
     groups: tuple[ir.Column, ...]
     values: tuple[ir.Column, ...] = ()
 
+    @property
+    def columns(self) -> tuple[ir.Column, ...]:
+        """Return all of them."""
+        return (*self.groups, *self.values)
+
 
 @dataclass(frozen=True, slots=True)
 class Branch:
@@ -96,7 +101,7 @@ class Branch:
     def takes_part(self) -> Node:
         """Return the filter with the tests that the event has what is grouped and measured."""
         tests = self.filter.children if isinstance(self.filter, ir.And) else (self.filter,)
-        needed = dict.fromkeys((*self.groups, *self.values))
+        needed = dict.fromkeys(self.keys[0].columns)
         return ir.all_of([*tests, *(ir.Exists(column) for column in needed)])
 
 

@@ -147,7 +147,7 @@ class _Reader:
         entries = {
             field: self._entry(field, entry, columns) for field, entry in data["fields"].items()
         }
-        names = frozenset(columns) | {one.text for one in columns.values() if one.text}
+        names = frozenset(_declared(data["columns"]))
         keyword, default = self._catch_all(data, columns)
         parts = tuple(self.recording(category, part) for part in data.get("parts", {}).values())
         also = data.get("also") or ""

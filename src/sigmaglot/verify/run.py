@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sigmaglot.compiler import Result, check_unique, compile_rule, read_rule
+from sigmaglot.compiler import Result, check_unique, compile_rule, read_parts, read_rule
 from sigmaglot.errors import Diagnostic, RuleError, Severity
 from sigmaglot.evaluate import Event, compile_predicate
 from sigmaglot.events import Recorded
 from sigmaglot.explain import leaf_label
 from sigmaglot.frontend import Rule
-from sigmaglot.linking import bases, key_of
+from sigmaglot.linking import key_of
 from sigmaglot.logsource import logsource_test
 from sigmaglot.related import Related, relate
 from sigmaglot.rule import LogSource, RuleInfo
@@ -104,7 +104,7 @@ class Verifier:
             yield from _bad(error.diagnostic)
             return
         if key_of(document) not in related.hidden:
-            rules = [read_rule(one, self._pipelines, {}, related.filters) for one in bases(linked)]
+            rules = read_parts(linked, self._pipelines, related.filters)
             yield from verify_correlation(linked, rules, self._request, self._recorded)
 
     def _rule(self, rule: Rule) -> Iterator[Verdict]:

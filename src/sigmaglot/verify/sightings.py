@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sigmaglot.evaluate import Event, compile_predicate
-from sigmaglot.evaluate_correlation import Happening, find
+from sigmaglot.evaluate_correlation import Happening
 from sigmaglot.frontend import Rule
 from sigmaglot.linking import Linked
 from sigmaglot.logsource import logsource_test
@@ -19,12 +19,10 @@ from sigmaglot.verify.projection import PROJECTIONS
 from sigmaglot.verify.projection.times import seconds_column
 from sigmaglot.verify.witnesses.neighbours import stranger_of
 from sigmaglot.verify.witnesses.stream_events import Sighting
-from sigmaglot.watch import time_of_event
+from sigmaglot.watch import find_linked, time_of_event
 
 _TIMES = {"defender_xdr": "Timestamp", "sentinel": "TimeGenerated"}
 """The column of an event's time in schemas that have tables."""
-_EPOCH = "_time"
-"""Splunk's column, in seconds since 1970."""
 _ECS = "@timestamp"
 
 
@@ -52,7 +50,7 @@ class Meaning:
             for at, happenings in enumerate(seen):
                 if time is not None and self._is_of(at, one, event) and self._means[at](event):
                     happenings.append(Happening(number, time, one.values))
-        return frozenset(one.number for one in _true(self.linked, iter(seen)))
+        return frozenset(one.number for one in find_linked(self.linked, iter(seen)))
 
     def _is_of(self, rule: int, sighting: Sighting, event: Event) -> bool:
         """Return whether an event is of a rule's log source."""
@@ -76,15 +74,6 @@ class Meaning:
         own = self.sighting(values, Event(values))
         other = "" if own else stranger_of(values, self.categories[0])
         return Sighting(values, other) if other else own
-
-
-def _true(linked: Linked, seen: Iterator[list[Happening]]) -> list[Happening]:
-    """Return the events at which a correlation comes true; ``seen`` are those of its rules."""
-    parts = {
-        name: _true(part, seen) if isinstance(part, Linked) else next(seen)
-        for name, part in zip(linked.correlation.rules, linked.parts, strict=True)
-    }
-    return find(linked.correlation, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +121,6 @@ class Store:
     def _stamp(self, record: Mapping[str, Any], time: float) -> Mapping[str, Any]:
         """Return the column of an event's time."""
         moment = datetime.fromtimestamp(time, UTC)
-        if self.schema.startswith("splunk"):
-            return {_EPOCH: int(time) if time.is_integer() else time}
         if self.schema.startswith("elastic"):
             return {_ECS: record.get(_ECS, moment.isoformat())}
         if self.schema in _TIMES:

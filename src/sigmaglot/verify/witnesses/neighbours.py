@@ -21,9 +21,7 @@ from sigmaglot.verify.witnesses.events import (
     form_of,
     usual_event,
 )
-from sigmaglot.verify.witnesses.following import settled
-
-Values = dict[str, Any]
+from sigmaglot.verify.witnesses.following import Values, settled
 
 _SERVICE = "service:"
 _OTHER_LOGS = ("service:application", "service:system")

@@ -109,7 +109,7 @@ class _Maker:
     def __init__(
         self, correlation: Correlation, cast: Cast, inner: Mapping[int, _Maker], seed: int
     ) -> None:
-        self.cast = self._cast = cast
+        self.cast = cast
         self._asked = correlation
         self._inner = inner
         self._span = correlation.timespan
@@ -133,8 +133,8 @@ class _Maker:
 
     def _within(self, measure: int) -> Items:
         """Return events, all at one time, whose measure is a number; none where none can be."""
-        items = [] if self._cast.silent or self._cast.absent else self._reach(measure)
-        return items if self._cast.size(items) <= MOST else []
+        items = [] if self.cast.silent or self.cast.absent else self._reach(measure)
+        return items if self.cast.size(items) <= MOST else []
 
     def _reach(self, measure: int) -> Items:
         kind = self._asked.type
@@ -145,7 +145,7 @@ class _Maker:
             return [Item(self._rule(n)) for n in range(measure)]
         if kind is not Type.VALUE_COUNT:
             return self._of_numbers(measure)
-        values = self._cast.distinct(measure)
+        values = self.cast.distinct(measure)
         whole = values if len(values) == measure else []
         return [Item(self._rule(n), value=value) for n, value in enumerate(whole)]
 
@@ -162,7 +162,7 @@ class _Maker:
             return self._share(measure)
         else:
             numbers = [measure - 1, measure, measure + 1] if measure else [0]
-        values = [self._cast.number(one) for one in numbers]
+        values = [self.cast.number(one) for one in numbers]
         if None in values:
             return []
         return [Item(self._rule(n), value=value) for n, value in enumerate(values)]
@@ -173,7 +173,7 @@ class _Maker:
             return []
         share = Fraction(percent, 100)
         others = share.denominator - share.numerator
-        values = self._cast.distinct(others + 1)
+        values = self.cast.distinct(others + 1)
         if len(values) <= others:
             return []
         chosen = [*values[1:], *(values[:1] * share.numerator)]
@@ -245,7 +245,7 @@ class _Maker:
                     f"another in the place of the event {at + 1}",
                     _put(items, at, replace(other, at=items[at].at)),
                 )
-        both = self._cast.of_two_rules()
+        both = self.cast.of_two_rules()
         if both is not None:
             yield "an event of two rules in the place of two", [replace(both, at=0), *items[2:]]
             yield "an event of two rules", [replace(both, at=0), *items[1:]]
@@ -253,7 +253,7 @@ class _Maker:
     def _in_groups(self) -> Iterator[Draft]:
         items = self.enough
         ends = dict.fromkeys((0, len(items) - 1))
-        for group in self._cast.groups():
+        for group in self.cast.groups():
             for at in ends:
                 changed = replace(items[at], group=group)
                 yield (
@@ -269,13 +269,13 @@ class _Maker:
             return
         first, last = items[0], items[-1]
         yield "the last value equal to the first", [*items[:-1], replace(last, value=first.value)]
-        for value, what in self._cast.alike(first):
+        for value, what in self.cast.alike(first):
             yield f"the last value {what}", [*items[:-1], replace(last, value=value)]
 
     def _drawn(self) -> Iterator[Draft]:
         """Yield streams of chance around the number of events that is enough."""
         count, draw = len(self.enough), self._draw
-        groups = [None, None, *self._cast.groups()]
+        groups = [None, None, *self.cast.groups()]
         moments = [0, 1, self._span // _TWO, self._span - 1, self._span, self._span + 1]
         moments += [self._span + self._span // _TWO, self._span * _TWO]
         values = self._pool()
@@ -297,7 +297,7 @@ class _Maker:
 
     def _of_witnesses(self) -> Iterator[Draft]:
         """Yield each witness of each rule as the event that decides."""
-        for rule, witnesses in enumerate(self._cast.witnesses):
+        for rule, witnesses in enumerate(self.cast.witnesses):
             places = [at for at, one in enumerate(self.enough) if one.rule == rule]
             at = places[-1] if places else len(self.enough) - 1
             for witness in _some(witnesses, BUDGET // len(self.enough)):
@@ -306,7 +306,7 @@ class _Maker:
 
     def _of_inner(self) -> Iterator[Draft]:
         """Yield each stream of a correlation that this one is over, in the place of one event."""
-        size = self._cast.size(self.enough)
+        size = self.cast.size(self.enough)
         for rule, maker in self._inner.items():
             places = [at for at, one in enumerate(self.enough) if one.rule == rule]
             for at in places[-1:]:
